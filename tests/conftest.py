@@ -1,0 +1,18 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from training.config import DATA
+from training.data import LabelledInk, load_mnist
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The torchvision root with MNIST: $MNIST_DIR, or `data/`, where it is downloaded."""
+    return Path(os.environ.get("MNIST_DIR", DATA))
+
+
+@pytest.fixture(scope="session")
+def mnist_test(mnist_dir: Path) -> LabelledInk:
+    return load_mnist(mnist_dir, train=False)

@@ -1,0 +1,106 @@
+import pytest
+import torch
+
+from training.augmentation import WORKING_SIZE, augment, enlarge
+from training.strokes import draw_curves, stroke_width
+from training.styles import STYLES, Style, add_style, contact_sheet, draw_styles
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def bar(thickness: int, count: int = 1) -> torch.Tensor:
+    """Upright bars, the plainest 1: float32 [count, 56, 56]."""
+    image = torch.zeros(count, WORKING_SIZE, WORKING_SIZE)
+    middle = WORKING_SIZE // 2
+    image[:, 8:48, middle - thickness // 2 : middle + thickness - thickness // 2] = 1
+    return image
+
+
+def labels_of(digit: int, count: int) -> torch.Tensor:
+    return torch.full((count,), digit)
+
+
+def test_enlarging_keeps_the_ink_where_it_was():
+    ink = torch.zeros(3, 28, 28, dtype=torch.uint8)
+    ink[:, 10:18, 4:24] = 200
+    large = enlarge(ink)
+    assert large.shape == (3, WORKING_SIZE, WORKING_SIZE)
+    assert (large[:, 24:32, 12:44] > 190).all()
+    assert (large[:, :16] == 0).all()
+
+
+def test_the_same_seed_gives_the_same_drawings():
+    digits = (bar(5, 16) * 255).byte()
+    labels = torch.arange(16) % 10
+    assert torch.equal(augment(digits, labels, generator(1)), augment(digits, labels, generator(1)))
+
+
+def test_another_seed_gives_other_drawings():
+    digits = (bar(5, 16) * 255).byte()
+    labels = torch.arange(16) % 10
+    assert not torch.equal(
+        augment(digits, labels, generator(1)), augment(digits, labels, generator(2))
+    )
+
+
+def test_augmented_ink_has_white_paper_and_dark_strokes():
+    ink = augment((bar(5, 64) * 255).byte(), labels_of(8, 64), generator())
+    assert ink.amin() >= 0
+    assert ink.amax() <= 255
+    # A pen may be soft, but the corner is paper and the stroke is no shadow.
+    assert (ink[:, 0, 0] == 0).all()
+    assert (ink.amax(dim=(1, 2)) > 100).all()
+
+
+def test_pens_vary_from_thin_to_thick():
+    ink = augment((bar(6, 256) * 255).byte(), labels_of(8, 256), generator()) / 255
+    width = stroke_width(ink)
+    assert width.min() < 0.7 * width.median()
+    assert width.max() > 1.4 * width.median()
+
+
+@pytest.mark.parametrize("thickness", [3, 5, 9])
+def test_the_width_of_a_stroke_is_measured(thickness: int):
+    # The ends of the bar belong to its outline, too, hence a little less than its thickness.
+    assert stroke_width(bar(thickness)).item() == pytest.approx(thickness, rel=0.25)
+
+
+def test_a_drawn_curve_has_the_width_of_the_pen_and_ends_where_it_should():
+    blank = torch.zeros(1, WORKING_SIZE, WORKING_SIZE)
+    control_points = torch.tensor([[[10.0, 28.0], [28.0, 28.0], [46.0, 28.0]]])
+    drawn = draw_curves(blank, control_points, torch.tensor([6.0]))[0]
+    assert drawn[:, 28].sum().item() == pytest.approx(6, abs=1)
+    inked_columns = (drawn[28] > 0.5).nonzero().flatten()
+    assert inked_columns.min().item() == pytest.approx(10 - 3, abs=1)
+    assert inked_columns.max().item() == pytest.approx(46 + 3, abs=1)
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_a_style_adds_ink_and_erases_none(style: Style):
+    before = bar(4, 32)
+    after = add_style(before, style, generator())
+    assert (after >= before).all()
+    assert (after.sum(dim=(1, 2)) > before.sum(dim=(1, 2)) + 1).all()
+
+
+def test_only_digits_that_have_a_style_are_drawn_on():
+    styled = {style.digit for style in STYLES}
+    labels = torch.arange(10).repeat(40)
+    changed = (draw_styles(bar(4, 400), labels, generator()) != bar(4, 400)).any(dim=(1, 2))
+    assert set(labels[changed].tolist()) == styled
+    assert not changed.all()
+
+
+def test_blank_images_survive_every_style():
+    blank = torch.zeros(2, WORKING_SIZE, WORKING_SIZE)
+    for style in STYLES:
+        assert add_style(blank, style, generator()).isfinite().all()
+
+
+def test_the_contact_sheet_shows_every_style():
+    digits = (bar(5, 30) * 255).byte()
+    sheet = contact_sheet(digits, torch.arange(30) % 10, columns=3)
+    assert list(sheet) == [style.name for style in STYLES]
+    assert all(images.shape == (3, WORKING_SIZE, WORKING_SIZE) for images in sheet.values())

@@ -1,0 +1,161 @@
+"""The whole road on a small subset: train, export, evaluate, report."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from inference import DigitRecognizer
+from training import evaluate, export, train
+from training.checkpoint import Checkpoint
+from training.config import TrainingConfig
+from training.data import VALIDATION_COUNT, load_mnist, split_training_set
+from training.model import DigitCNN, parameter_count
+
+QUICK = {"epochs": "1", "subset": "2048", "batch-size": "128", "average-decay": "0.9"}
+
+
+def run(monkeypatch: pytest.MonkeyPatch, module, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+    module.main()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> Path:
+    """The artifacts of one quick run of the training command."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    flags = [part for name, value in QUICK.items() for part in (f"--{name}", value)]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        arguments = (*flags, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
+        run(monkeypatch, train, *arguments)
+    return folder
+
+
+def test_training_writes_every_artifact(trained: Path):
+    assert {path.name for path in trained.iterdir()} == {
+        "digits.onnx",
+        "digits.json",
+        "digits.pt",
+        "REPORT.md",
+        "MODEL_CARD.md",
+        "confusion_matrix.png",
+        "training_curves.png",
+        "mistakes.png",
+        "styles.png",
+    }
+
+
+def test_even_a_quick_run_learns(trained: Path):
+    # One pass over 2,048 images reads far more than the 10 % of guessing.
+    assert DigitRecognizer(trained / "digits.onnx").metadata.metrics["mnist_test"]["accuracy"] > 0.5
+
+
+def test_the_settings_of_the_run_are_kept(trained: Path):
+    checkpoint = Checkpoint.load(trained)
+    assert checkpoint.config == TrainingConfig(
+        epochs=1, subset=2048, batch_size=128, average_decay=0.9
+    )
+    assert set(checkpoint.versions) == {"python", "torch", "torchvision"}
+
+
+def test_the_same_seed_gives_the_same_weights(trained: Path, mnist_dir: Path):
+    first = Checkpoint.load(trained)
+    training_set = load_mnist(mnist_dir, train=True)
+    again = train.train(first.config, training_set, torch.device("cpu"))
+    for name, weights in first.graph.state_dict().items():
+        assert torch.equal(weights, again.graph.state_dict()[name]), name
+
+
+def test_exporting_again_gives_the_same_file(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "digits.pt").write_bytes((trained / "digits.pt").read_bytes())
+    run(monkeypatch, export, "--output", tmp_path)
+    assert (tmp_path / "digits.onnx").read_bytes() == (trained / "digits.onnx").read_bytes()
+
+
+def test_a_fresh_export_claims_no_figures(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "digits.pt").write_bytes((trained / "digits.pt").read_bytes())
+    run(monkeypatch, export, "--output", tmp_path)
+    assert DigitRecognizer(tmp_path / "digits.onnx").metadata.metrics == {}
+
+
+def test_evaluation_measures_a_folder_of_drawings(
+    trained: Path, tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from PIL import Image
+
+    digits = load_mnist(mnist_dir, train=False)
+    for index in range(20):
+        place = tmp_path / str(digits.labels[index].item())
+        place.mkdir(exist_ok=True)
+        Image.fromarray(255 - digits.ink[index].numpy()).save(place / f"{index}.png")
+    run(
+        monkeypatch,
+        evaluate,
+        *("--output", trained, "--data-dir", mnist_dir),
+        *("--drawings", tmp_path, "--drawings-source", "twenty test digits"),
+    )
+    metrics = DigitRecognizer(trained / "digits.onnx").metadata.metrics
+    assert metrics["drawings"]["data"] == "twenty test digits"
+    assert metrics["drawings"]["images"] == 20
+    assert "twenty test digits" in (trained / "REPORT.md").read_text(encoding="utf-8")
+
+
+def test_a_folder_without_drawings_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, train, "--drawings", tmp_path)
+    assert "expected pictures at <label 0-9>/<image>" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--epochs=0", "--dropout=1", "--learning-rate=-1", "--seed=-1"])
+def test_a_setting_out_of_range_is_refused(
+    flag: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, train, flag)
+    assert "must" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", [train, export, evaluate])
+def test_every_flag_has_help(
+    module, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, module, "--help")
+    assert "--output FOLDER" in capsys.readouterr().out
+
+
+def test_the_network_is_the_fixed_architecture():
+    layers = [
+        (type(layer).__name__, tuple(layer.weight.shape))
+        for layer in DigitCNN().modules()
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear)
+    ]
+    assert layers == [
+        ("Conv2d", (16, 1, 3, 3)),
+        ("Conv2d", (32, 16, 3, 3)),
+        ("Conv2d", (64, 32, 3, 3)),
+        ("Linear", (256, 576)),
+        ("Linear", (10, 256)),
+    ]
+    assert [layer.p for layer in DigitCNN().modules() if isinstance(layer, torch.nn.Dropout)] == [
+        0.5
+    ]
+    assert parameter_count(DigitCNN()) == 173_802
+
+
+def test_validation_images_are_always_the_same_and_never_learned(mnist_dir: Path):
+    training_set = load_mnist(mnist_dir, train=True)
+    learning, validation = split_training_set(training_set)
+    again = split_training_set(training_set)[1]
+    assert len(validation) == VALIDATION_COUNT
+    assert len(learning) + len(validation) == len(training_set)
+    assert torch.equal(validation.ink, again.ink)
+    learned = {image.numpy().tobytes() for image in learning.ink}
+    assert not any(image.numpy().tobytes() in learned for image in validation.ink)

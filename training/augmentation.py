@@ -1,0 +1,155 @@
+"""Batched augmentation: what pens, hands and writers do to a digit, on whole batches at once.
+
+MNIST is enlarged once to `WORKING_SIZE` and every change is made at that resolution, so that the
+strokes come out as crisp as on a drawing canvas; the ink normaliser then shrinks them to 28×28.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from training.strokes import stroke_width
+from training.styles import draw_styles
+
+WORKING_SIZE = 56
+"""Side in pixels of the square on which digits are distorted: twice MNIST's own resolution."""
+
+MAX_ROTATION_RADIANS = math.radians(15)
+MAX_SHEAR = 0.3
+MAX_LOG_ASPECT = 0.3
+"""Natural logarithm of the largest change of width over height."""
+
+ZOOM_OUT = 1.1
+ELASTIC_KNOTS = 5
+"""Knots per side of the coarse grid whose random displacements are smoothly interpolated."""
+
+ELASTIC_SIGMA_MNIST_PIXELS = 1.2
+
+MIN_PEN_WIDTH = 0.05
+MAX_PEN_WIDTH = 0.25
+"""Stroke widths as shares of the digit's longer side."""
+
+PEN_STEPS = 2
+"""Erosions and dilations of one pixel each, the farthest that an outline can move."""
+
+
+def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
+    """Enlarges MNIST images for augmentation.
+
+    Args:
+        ink: uint8 [count, 28, 28].
+        chunk: Images enlarged at a time, which bounds the memory.
+
+    Returns:
+        uint8 [count, 56, 56].
+    """
+    size = (WORKING_SIZE, WORKING_SIZE)
+    return torch.cat(
+        [
+            F.interpolate(part.unsqueeze(1).float(), size=size, mode="bicubic")
+            .clamp(0, 255)
+            .round()
+            .byte()
+            .squeeze(1)
+            for part in ink.split(chunk)
+        ]
+    )
+
+
+def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+    """Redraws a batch of digits as other hands with other pens would.
+
+    Args:
+        image: uint8 [batch, 56, 56], from `enlarge`.
+        labels: int64 [batch], the digits, which decide the writing styles.
+        generator: Source of all randomness, on the CPU.
+
+    Returns:
+        Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
+    """
+    ink = draw_styles(image.float() / 255, labels, generator)
+    ink = _warp(ink, generator)
+    return _change_pen(ink, generator) * 255
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
+    return torch.rand(shape, generator=generator) * (high - low) + low
+
+
+def _warp(ink: Tensor, generator: Generator) -> Tensor:
+    """Rotates, scales, shears and bends each image; float32 [batch, 56, 56] in and out."""
+    batch = len(ink)
+    angle = _uniform((batch,), -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
+    aspect = _uniform((batch,), -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator).exp()
+    shear = _uniform((batch,), -MAX_SHEAR, MAX_SHEAR, generator)
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(batch)
+    # The longer side shrinks, so that nothing leaves the frame; the normaliser restores the size.
+    x_zoom = ZOOM_OUT * aspect.clamp(min=1.0)
+    y_zoom = ZOOM_OUT / aspect.clamp(max=1.0)
+    inverse = torch.stack(
+        [
+            torch.stack([cos * x_zoom, (sin + shear * cos) * x_zoom, zero], dim=1),
+            torch.stack([-sin * y_zoom, (cos - shear * sin) * y_zoom, zero], dim=1),
+        ],
+        dim=1,
+    )
+    grid = F.affine_grid(inverse, [batch, 1, WORKING_SIZE, WORKING_SIZE], align_corners=False)
+    knots = torch.randn((batch, 2, ELASTIC_KNOTS, ELASTIC_KNOTS), generator=generator)
+    knots *= ELASTIC_SIGMA_MNIST_PIXELS * 2 / 28 * _uniform((batch, 1, 1, 1), 0, 1, generator)
+    spline = _spline()
+    bend = spline @ knots @ spline.T
+    grid = (grid + bend.permute(0, 2, 3, 1)).to(ink.device)
+    return F.grid_sample(ink.unsqueeze(1), grid, align_corners=False).squeeze(1)
+
+
+def _spline() -> Tensor:
+    """Weights of the knots at each pixel, [56, ELASTIC_KNOTS]: cubic interpolation as a matrix."""
+    impulses = torch.eye(ELASTIC_KNOTS).view(1, ELASTIC_KNOTS, ELASTIC_KNOTS, 1)
+    size = (WORKING_SIZE, 1)
+    return F.interpolate(impulses, size=size, mode="bicubic", align_corners=True)[0, :, :, 0].T
+
+
+def _change_pen(ink: Tensor, generator: Generator) -> Tensor:
+    """Redraws each image with a pen of another width and hardness; float32 [batch, 56, 56].
+
+    The mean of the image with its erosions and dilations rises from 0 to 1 over a band on both
+    sides of the outline, so a threshold on it moves the outline by any fraction of a pixel.
+    """
+    layers = [(ink * 255).byte()]
+    thinner = thicker = layers[0]
+    for _ in range(PEN_STEPS):
+        thinner = 255 - _dilate(255 - thinner)
+        thicker = _dilate(thicker)
+        layers += [thinner, thicker]
+    ramp = torch.stack(layers).float().mean(dim=0) / 255
+
+    batch = len(ink)
+    low, high = MIN_PEN_WIDTH, MAX_PEN_WIDTH
+    wanted = low * (high / low) ** torch.rand(batch, generator=generator)
+    outward = (wanted * _extent(ink).cpu() - stroke_width(ink).cpu()) / 2  # pixels, of the outline
+    threshold = 0.5 - outward.clamp(-PEN_STEPS, PEN_STEPS) / len(layers)
+    # Any softer than this, and paper would turn grey or full ink pale.
+    softest = 0.5 / torch.minimum(threshold, 1 - threshold)
+    hardness = softest + _uniform((batch,), 0, 1, generator) * (len(layers) - softest).clamp(min=0)
+    threshold, hardness = (value.view(-1, 1, 1).to(ink.device) for value in (threshold, hardness))
+    return ((ramp - threshold) * hardness + 0.5).clamp(0, 1)
+
+
+def _dilate(ink: Tensor) -> Tensor:
+    """Widens strokes by one pixel on all four sides; [batch, height, width] in and out."""
+    wide = ink.clone()
+    wide[:, 1:] = torch.maximum(wide[:, 1:], ink[:, :-1])
+    wide[:, :-1] = torch.maximum(wide[:, :-1], ink[:, 1:])
+    wide[:, :, 1:] = torch.maximum(wide[:, :, 1:], ink[:, :, :-1])
+    wide[:, :, :-1] = torch.maximum(wide[:, :, :-1], ink[:, :, 1:])
+    return wide
+
+
+def _extent(ink: Tensor) -> Tensor:
+    """The longer side of each image's ink in pixels; float32 [batch, height, width] → [batch]."""
+    inked = ink > 0.5
+    sides = [inked.any(dim=axis).float() for axis in (1, 2)]
+    # Ink is seldom interrupted along both axes, so counting inked lines measures the side.
+    return torch.maximum(sides[0].sum(dim=1), sides[1].sum(dim=1))

@@ -1,0 +1,39 @@
+"""Fits the temperature and chooses the reject threshold, both on validation data."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+MAX_REFUSED_DIGITS = 0.01
+"""Share of the validation digits that may be refused as no digit."""
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """Finds the temperature that minimises the negative log-likelihood.
+
+    Args:
+        logits: float32 [count, 10].
+        labels: int64 [count].
+    """
+    log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    scores = logits.double()
+    optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = F.cross_entropy(scores / log_temperature.exp(), labels)
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    return log_temperature.exp().item()
+
+
+def choose_reject_confidence(confidence: Tensor) -> float:
+    """Chooses the highest threshold that refuses at most `MAX_REFUSED_DIGITS` of the digits.
+
+    Args:
+        confidence: float32 [count], 0 … 1, of validation digits.
+    """
+    refused = int(len(confidence) * MAX_REFUSED_DIGITS)
+    return float(confidence.sort().values[refused])

@@ -1,0 +1,72 @@
+"""The trained weights on disk, with everything that is needed to export them again."""
+
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from training.config import TrainingConfig
+from training.model import DigitCNN, DigitGraph
+
+FILE_NAME = "digits.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A finished training run.
+
+    Attributes:
+        graph: The trained network with its normaliser and temperature, in evaluation mode.
+        config: The settings of the run.
+        reject_confidence: Confidence below which a drawing is not taken for a digit.
+        history: One row for each epoch, with the quantities that the training curves show.
+        versions: The libraries that trained it.
+    """
+
+    graph: DigitGraph
+    config: TrainingConfig
+    reject_confidence: float
+    history: list[dict[str, float]]
+    versions: dict[str, str]
+
+    def save(self, folder: Path) -> Path:
+        """Writes `digits.pt` into the folder and returns its path."""
+        path = folder / FILE_NAME
+        torch.save(
+            {
+                "weights": self.graph.state_dict(),
+                "config": self.config.to_dict(),
+                "reject_confidence": self.reject_confidence,
+                "history": self.history,
+                "versions": self.versions,
+            },
+            path,
+        )
+        return path
+
+    @classmethod
+    def load(cls, folder: Path) -> "Checkpoint":
+        """Reads `digits.pt` from the folder; runs no code from the file.
+
+        Raises:
+            FileNotFoundError: The folder holds no weights.
+            RuntimeError: The weights are of another architecture.
+        """
+        saved = torch.load(folder / FILE_NAME, map_location="cpu", weights_only=True)
+        graph = DigitGraph(DigitCNN())
+        graph.load_state_dict(saved["weights"])
+        return cls(
+            graph=graph.eval(),
+            config=TrainingConfig(**saved["config"]),
+            reject_confidence=saved["reject_confidence"],
+            history=saved["history"],
+            versions=saved["versions"],
+        )
+
+
+def library_versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of the named packages."""
+    versions = {"python": platform.python_version()}
+    return versions | {package: importlib.metadata.version(package) for package in packages}

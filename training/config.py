@@ -1,0 +1,92 @@
+"""The settings of a training run, and the command-line flags made from them."""
+
+import argparse
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+"""Default folder of everything that training produces and inference ships."""
+
+DATA = Path("data")
+"""Default torchvision root, into which MNIST is downloaded when it is missing."""
+
+
+def _setting(default: Any, description: str) -> Any:
+    return field(default=default, metadata={"help": description})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Everything that decides the weights; saved beside them.
+
+    Raises:
+        ValueError: A value is out of its range.
+    """
+
+    epochs: int = _setting(40, "passes over the training images")
+    batch_size: int = _setting(256, "images per step")
+    learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
+    weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
+    dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
+    label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
+    average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
+    seed: int = _setting(0, "seed of the initial weights, the order and the augmentation")
+    subset: int = _setting(0, "train on this many images only, for a quick run (0: all 55,000)")
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("dropout", "label_smoothing", "average_decay"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
+        for name in ("weight_decay", "seed", "subset"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+
+    def to_dict(self) -> dict[str, int | float]:
+        """The settings by name, JSON-ready."""
+        return asdict(self)
+
+
+def add_config_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds one flag for each setting of `TrainingConfig`, with its help and default."""
+    for setting in fields(TrainingConfig):
+        parser.add_argument(
+            f"--{setting.name.replace('_', '-')}",
+            type=type(setting.default),
+            default=setting.default,
+            help=f"{setting.metadata['help']} (default: %(default)s)",
+        )
+
+
+def config_from(arguments: argparse.Namespace) -> TrainingConfig:
+    """Reads the settings back from parsed flags.
+
+    Raises:
+        ValueError: A value is out of its range.
+    """
+    return TrainingConfig(**{s.name: getattr(arguments, s.name) for s in fields(TrainingConfig)})
+
+
+def add_folder_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds `--output`, the folder of the artifacts."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ARTIFACTS,
+        metavar="FOLDER",
+        help="folder of the artifacts (default: artifacts/)",
+    )
+
+
+def add_data_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds `--data-dir`, the folder of MNIST."""
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=DATA,
+        metavar="FOLDER",
+        help="torchvision root with MNIST, downloaded when missing (default: data/)",
+    )

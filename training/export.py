@@ -1,0 +1,257 @@
+"""Exports the trained graph to ONNX, checks it against PyTorch and describes it.
+
+    python -m training.export
+
+writes `digits.onnx` and `digits.json` from the saved weights. The description of a fresh export
+holds no metrics: `python -m training.evaluate` measures the file and adds them.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from training.checkpoint import Checkpoint, library_versions
+from training.config import add_folder_flag
+from training.model import DIGIT_COUNT, DigitGraph, parameter_count
+
+MODEL_VERSION = "1.0.0"
+SCHEMA_VERSION = 1
+OPSET = 20
+MODEL_NAME = "digits.onnx"
+DESCRIPTION_NAME = "digits.json"
+
+INK_MEANING = "ink as it was drawn: 0 is paper, 255 is full ink; any height and width from 1 up"
+INPUT = {
+    "name": "ink",
+    "dtype": "uint8",
+    "shape": ["batch", "height", "width"],
+    "meaning": INK_MEANING,
+}
+OUTPUTS = [
+    {
+        "name": "probabilities",
+        "dtype": "float32",
+        "shape": ["batch", DIGIT_COUNT],
+        "meaning": "calibrated probability of each digit",
+    },
+    {
+        "name": "logits",
+        "dtype": "float32",
+        "shape": ["batch", DIGIT_COUNT],
+        "meaning": "scores before calibration and softmax",
+    },
+    {
+        "name": "normalized",
+        "dtype": "float32",
+        "shape": ["batch", 28, 28],
+        "meaning": "what the CNN saw: 0 is paper, 1 is full ink",
+    },
+]
+
+PARITY_TOLERANCE = 1e-4
+"""Largest difference allowed between ONNX and PyTorch in any output.
+
+Both compute in float32 and sum in different orders. Sums over the ink of a large picture lose about
+1e-6 of their value, which moves the normalised image by as much, and the layers behind it, whose
+logits reach about 20, add a few units of the last place each: 1e-5 is usual, 1e-4 is never reached.
+"""
+
+
+def export(checkpoint: Checkpoint, folder: Path) -> Path:
+    """Writes `digits.onnx` and `digits.json`, and checks the file against the network.
+
+    Args:
+        checkpoint: The trained network.
+        folder: Where both files go.
+
+    Returns:
+        The path of the ONNX file.
+
+    Raises:
+        RuntimeError: ONNX and PyTorch disagree.
+    """
+    path = folder / MODEL_NAME
+    write_onnx(checkpoint.graph, path, properties=_properties(checkpoint))
+    check_parity(checkpoint.graph, path)
+    content = path.read_bytes()
+    write_description(
+        folder,
+        {
+            "schema_version": SCHEMA_VERSION,
+            "model_version": MODEL_VERSION,
+            "file": {
+                "name": MODEL_NAME,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "size_bytes": len(content),
+            },
+            "inputs": [INPUT],
+            "outputs": OUTPUTS,
+            "labels": _labels(),
+            "thresholds": {"reject_confidence": checkpoint.reject_confidence},
+            "parameters": parameter_count(checkpoint.graph),
+            "calibration": {"temperature": checkpoint.graph.temperature.item()},
+            "training": {
+                **checkpoint.config.to_dict(),
+                "data": "MNIST training set less 5,000 validation images",
+                "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
+                "last_epoch": checkpoint.history[-1],
+            },
+            "versions": {
+                "training": checkpoint.versions,
+                "export": library_versions("torch", "onnx", "onnxscript", "onnxruntime"),
+            },
+            "metrics": {},
+        },
+    )
+    return path
+
+
+def write_onnx(graph: DigitGraph, path: Path, *, properties: dict[str, str]) -> None:
+    """Exports a graph to one self-contained file.
+
+    Args:
+        graph: The network, whose batch norms are folded into its convolutions.
+        path: The file to write.
+        properties: Goes into the file's `metadata_props`.
+    """
+    batch, height, width = (torch.export.Dim(name) for name in ("batch", "height", "width"))
+    program = torch.onnx.export(
+        graph.eval().cpu(),
+        (torch.zeros(2, 28, 30, dtype=torch.uint8),),
+        input_names=["ink"],
+        output_names=[output["name"] for output in OUTPUTS],
+        dynamic_shapes=({0: batch, 1: height, 2: width},),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None  # noqa: S101 - true of the dynamo exporter, whose type says less
+    model = program.model_proto
+    _strip_build_traces(model)
+    onnx.helper.set_model_props(model, properties)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save_model(model, path)
+
+
+def _strip_build_traces(model: onnx.ModelProto) -> None:
+    """Removes what the exporter notes about its own machine: stack traces with local paths."""
+    graph = model.graph
+    for part in [*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer]:
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del graph.metadata_props[:]
+    del graph.value_info[:]
+
+
+def _labels() -> list[str]:
+    return [str(digit) for digit in range(DIGIT_COUNT)]
+
+
+def _properties(checkpoint: Checkpoint) -> dict[str, str]:
+    """What a program in another language, which may not read `digits.json`, needs to know."""
+    return {
+        "model_version": MODEL_VERSION,
+        "labels": json.dumps(_labels()),
+        "input": INK_MEANING,
+        "reject_confidence": repr(checkpoint.reject_confidence),
+    }
+
+
+def write_description(folder: Path, description: dict[str, Any]) -> None:
+    """Writes `digits.json`."""
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    (folder / DESCRIPTION_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Reads `digits.json`."""
+    return json.loads((folder / DESCRIPTION_NAME).read_text(encoding="utf-8"))
+
+
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """Opens a graph on one CPU thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def probe_inks() -> Iterator[NDArray[np.uint8]]:
+    """Yields inks on which both runtimes must agree: sizes, batches, blank, full, noise, stroke."""
+    random = np.random.default_rng(0)
+    for batch in (1, 2, 7):
+        for height, width in ((1, 1), (1, 50), (28, 28), (31, 17), (280, 280), (1000, 700)):
+            shape = (batch, height, width)
+            yield np.zeros(shape, np.uint8)
+            yield np.full(shape, 255, np.uint8)
+            yield random.integers(0, 256, shape, np.uint8)
+            stroke = np.zeros(shape, np.uint8)
+            stroke[:, height // 4 : height // 2 + 1, width // 3 : width // 2 + 1] = 255
+            yield stroke
+
+
+def largest_differences(
+    graph: DigitGraph, session: onnxruntime.InferenceSession, ink: NDArray[np.uint8]
+) -> dict[str, float]:
+    """Compares both runtimes on one batch.
+
+    Args:
+        graph: The network in PyTorch.
+        session: The exported graph.
+        ink: uint8 [batch, height, width].
+
+    Returns:
+        The largest absolute difference of each output, by its name.
+    """
+    with torch.no_grad():
+        expected = graph.eval()(torch.from_numpy(ink))
+    names = [str(output["name"]) for output in OUTPUTS]
+    actual = session.run(names, {"ink": ink})
+    return {
+        name: float(np.abs(got - want.numpy()).max())
+        for name, got, want in zip(names, actual, expected, strict=True)
+    }
+
+
+def check_parity(graph: DigitGraph, path: Path) -> float:
+    """Compares the exported file with the network on every probe.
+
+    Returns:
+        The largest difference found.
+
+    Raises:
+        RuntimeError: An output differs by more than `PARITY_TOLERANCE`.
+    """
+    session = open_session(path)
+    worst = 0.0
+    for ink in probe_inks():
+        for name, difference in largest_differences(graph, session, ink).items():
+            if not difference <= PARITY_TOLERANCE:
+                raise RuntimeError(
+                    f"{path.name}: output {name!r} differs from PyTorch by {difference:.1e} on ink "
+                    f"of shape {ink.shape}, more than {PARITY_TOLERANCE:.0e}"
+                )
+            worst = max(worst, difference)
+    return worst
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add_folder_flag(parser)
+    folder = parser.parse_args().output
+    checkpoint = Checkpoint.load(folder)
+    path = export(checkpoint, folder)
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

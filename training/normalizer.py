@@ -1,0 +1,101 @@
+"""The ink normaliser: the preprocessing, as a part of the network and of the exported graph."""
+
+import torch
+from torch import Tensor, nn
+
+OUTPUT_SIZE = 28
+"""Side in pixels of the image that the CNN sees."""
+
+DIGIT_SIZE = 20
+"""Side in pixels of the square that the ink's bounding box is fitted into."""
+
+FULL_INK = 255.0
+"""The ink level of a fully inked pixel; 0 is paper."""
+
+NOISE_FLOOR = 25.0
+"""Ink up to this level is paper: a scan's or a JPEG's noise must not stretch the bounding box."""
+
+
+class InkNormalizer(nn.Module):
+    """Places ink of any size on a 28×28 image by MNIST's own convention.
+
+    The ink's bounding box is fitted into 20×20 keeping its aspect, antialiased, and its centre of
+    mass comes to the centre of 28×28 (LeCun et al., 1998, http://yann.lecun.com/exdb/mnist), but
+    never so far off that ink of a lopsided drawing would leave the image.
+
+    Resampling is two matrix products, ``rows @ ink @ columns.T``. A row of such a matrix holds the
+    overlap of one target pixel with every source pixel, a trapezoid over their distance: exact area
+    averaging where the drawing is shrunk and linear interpolation where it is enlarged. The
+    weights of a target pixel sum to one at every scale and every sub-pixel offset. There are no
+    loops and no slices, so batch, height and width stay dynamic in the exported graph.
+    """
+
+    def forward(self, ink: Tensor) -> Tensor:
+        """Normalises a batch of drawings.
+
+        Args:
+            ink: [batch, height, width], any real dtype, 0 (paper) … 255 (full ink), any height and
+                width ≥ 1.
+
+        Returns:
+            float32 [batch, 28, 28], 0 … 1; all 0 for blank ink.
+        """
+        ink = torch.relu(ink.to(torch.float32) - NOISE_FLOOR)
+        row_centre, row_low, row_high = _profile(ink.sum(dim=2))
+        column_centre, column_low, column_high = _profile(ink.sum(dim=1))
+
+        extent = torch.maximum(row_high - row_low, column_high - column_low).clamp(min=1.0)
+        scale = extent / DIGIT_SIZE  # source pixels per target pixel
+        row_middle = _bounded(row_centre, row_low, row_high, scale)
+        column_middle = _bounded(column_centre, column_low, column_high, scale)
+        rows = _overlap(row_middle, scale, ink.shape[1])
+        columns = _overlap(column_middle, scale, ink.shape[2])
+
+        support = scale.clamp(min=1.0)
+        level = (FULL_INK - NOISE_FLOOR) * support * support
+        return (rows @ ink @ columns.transpose(1, 2)) / level.unsqueeze(2)
+
+
+def _profile(ink_sums: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Locates the ink along one axis.
+
+    Args:
+        ink_sums: [batch, length], the ink of every row (or column).
+
+    Returns:
+        Centre of mass and both ends of the ink, each [batch, 1], in source pixels; pixel i reaches
+        from i - 0.5 to i + 0.5.
+    """
+    length = ink_sums.shape[1]
+    position = torch.arange(length, dtype=torch.float32, device=ink_sums.device).unsqueeze(0)
+    mass = ink_sums.sum(dim=1, keepdim=True).clamp(min=1.0)
+    centre = (ink_sums * position).sum(dim=1, keepdim=True) / mass
+    inked = ink_sums > 0
+    low = torch.where(inked, position, float(2**24)).amin(dim=1, keepdim=True) - 0.5
+    high = torch.where(inked, position, -1.0).amax(dim=1, keepdim=True) + 0.5
+    return centre, low, high
+
+
+def _bounded(centre: Tensor, low: Tensor, high: Tensor, scale: Tensor) -> Tensor:
+    """Moves the centre no farther than keeps the ink within the image. All are [batch, 1]."""
+    half_image = scale * (OUTPUT_SIZE / 2)
+    return torch.minimum(torch.maximum(centre, high - half_image), low + half_image)
+
+
+def _overlap(centre: Tensor, scale: Tensor, length: int) -> Tensor:
+    """Weighs source pixels for target pixels along one axis, before division by the support.
+
+    Args:
+        centre: [batch, 1], the source position that comes to the middle of the target.
+        scale: [batch, 1], source pixels per target pixel.
+        length: Number of source pixels.
+
+    Returns:
+        [batch, 28, length], 0 … 1.
+    """
+    target = torch.arange(OUTPUT_SIZE, dtype=torch.float32, device=centre.device)
+    target_position = centre + scale * (target - (OUTPUT_SIZE - 1) / 2)  # [batch, 28]
+    source_position = torch.arange(length, dtype=torch.float32, device=centre.device)
+    distance = (target_position.unsqueeze(2) - source_position).abs()
+    reach = (scale.clamp(min=1.0) + 1.0).unsqueeze(2) / 2
+    return (reach - distance).clamp(0.0, 1.0)

@@ -1,0 +1,169 @@
+"""Writes the report and the model card, with their pictures, from what was measured."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from training.augmentation import enlarge
+from training.data import LabelledInk
+from training.metrics import Predictions, confusion_matrix
+from training.styles import contact_sheet
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_MISTAKES_SHOWN = 40
+DOTS_PER_INCH = 120
+
+
+def write_report(
+    folder: Path,
+    description: dict[str, Any],
+    history: Sequence[dict[str, float]],
+    mnist_test: LabelledInk,
+    predictions: Predictions,
+) -> None:
+    """Writes `REPORT.md`, `MODEL_CARD.md` and their pictures.
+
+    Args:
+        folder: Where they go.
+        description: The content of `digits.json`, metrics included.
+        history: One row for each epoch of the training.
+        mnist_test: MNIST's test set.
+        predictions: What the model said of it.
+    """
+    _save(_confusion_figure(confusion_matrix(predictions)), folder / "confusion_matrix.png")
+    _save(_training_figure(history), folder / "training_curves.png")
+    _save(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
+    _save(_styles_figure(mnist_test), folder / "styles.png")
+    for name in ("REPORT.md", "MODEL_CARD.md"):
+        template = Template((TEMPLATES / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(template.substitute(_fields(description)), encoding="utf-8")
+
+
+def _fields(description: dict[str, Any]) -> dict[str, str]:
+    """The texts that the templates name."""
+    training = description["training"]
+    versions = description["versions"]
+    settings = {key: value for key, value in training.items() if not isinstance(value, dict)}
+    return {
+        "model_version": description["model_version"],
+        "parameters": f"{description['parameters']:,}",
+        "megabytes": f"{description['file']['size_bytes'] / 1e6:.2f}",
+        "sha256": description["file"]["sha256"],
+        "temperature": f"{description['calibration']['temperature']:.3f}",
+        "reject_confidence": f"{description['thresholds']['reject_confidence']:.3f}",
+        "minutes": f"{training['seconds'] / 60:.0f}",
+        "epochs": str(training["epochs"]),
+        "validation_accuracy": f"{training['last_epoch']['validation_accuracy']:.2%}",
+        "redrawn_accuracy": f"{training['last_epoch']['redrawn_validation_accuracy']:.2%}",
+        "metrics": _metrics_table(description["metrics"]),
+        "settings": _table(("setting", "value"), settings.items()),
+        "versions": _table(
+            ("step", "library", "version"),
+            [(step, *pair) for step, found in versions.items() for pair in found.items()],
+        ),
+    }
+
+
+def _metrics_table(metrics: dict[str, dict[str, Any]]) -> str:
+    header = ("data", "images", "accuracy", "errors", "refused", "ECE", "NLL", "Brier score")
+    rows = [
+        (
+            row["data"],
+            f"{row['images']:,}",
+            f"{row['accuracy']:.2%}",
+            row["errors"],
+            f"{row['refused']:.2%}",
+            f"{row['ece']:.4f}",
+            f"{row['nll']:.4f}",
+            f"{row['brier']:.4f}",
+        )
+        for row in metrics.values()
+    ]
+    return _table(header, rows)
+
+
+def _table(header: Sequence[str], rows: Any) -> str:
+    """Formats rows of cells as a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    # A picture's bytes must not depend on when it was drawn.
+    figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def _confusion_figure(counts: NDArray[np.int64]) -> Figure:
+    """Mistakes as colour: the diagonal, some hundred times larger, would hide them."""
+    figure = Figure(figsize=(6.4, 5.8), layout="constrained")
+    axes = figure.subplots()
+    mistakes = counts.copy()
+    np.fill_diagonal(mistakes, 0)
+    image = axes.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(1, mistakes.max()))
+    for truth, predicted in np.ndindex(*counts.shape):
+        count = counts[truth, predicted]
+        if count:
+            dark = truth != predicted and count > 0.6 * mistakes.max()
+            colour = "white" if dark else "black"
+            axes.text(predicted, truth, str(count), ha="center", va="center", color=colour)
+    digits = range(len(counts))
+    axes.set(xticks=digits, yticks=digits, xlabel="read as", ylabel="written")
+    axes.set_title(f"MNIST's test set: {mistakes.sum()} mistakes in {counts.sum():,}")
+    figure.colorbar(image, label="mistakes", shrink=0.8)
+    return figure
+
+
+def _training_figure(history: Sequence[dict[str, float]]) -> Figure:
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    loss_axes, error_axes = figure.subplots(1, 2)
+    epochs = [row["epoch"] for row in history]
+    loss_axes.plot(epochs, [row["loss"] for row in history])
+    loss_axes.set(xlabel="epoch", ylabel="training loss", yscale="log")
+    for key, label in (
+        ("validation_accuracy", "validation"),
+        ("redrawn_validation_accuracy", "validation, redrawn"),
+    ):
+        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], label=label)
+    error_axes.set(xlabel="epoch", ylabel="errors of the averaged weights, %", yscale="log")
+    error_axes.legend()
+    for axes in (loss_axes, error_axes):
+        axes.grid(visible=True, which="both", alpha=0.3)
+    return figure
+
+
+def _mistakes_figure(digits: LabelledInk, predictions: Predictions) -> Figure:
+    """The wrongly read digits, the most confident mistakes first."""
+    wrong = np.flatnonzero(~predictions.correct)
+    order = wrong[np.argsort(-predictions.confidence[wrong])][:MOST_MISTAKES_SHOWN]
+    columns = 10
+    rows = max(1, -(-len(order) // columns))
+    figure = Figure(figsize=(columns, 1.25 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, index in zip(grid.flat, order, strict=False):
+        _show_ink(axes, digits.ink[index].numpy())
+        truth, predicted = predictions.labels[index], predictions.predicted[index]
+        axes.set_title(f"{truth} read {predicted}\n{predictions.confidence[index]:.0%}", fontsize=8)
+    return figure
+
+
+def _styles_figure(digits: LabelledInk) -> Figure:
+    sheet = contact_sheet(enlarge(digits.ink[:2_000]), digits.labels[:2_000])
+    figure = Figure(figsize=(9, 0.95 * len(sheet)), layout="constrained")
+    grid = figure.subplots(len(sheet), 1, squeeze=False)
+    for axes, (name, images) in zip(grid.flat, sheet.items(), strict=True):
+        _show_ink(axes, np.hstack(list(images.numpy())) * 255)
+        axes.set_title(name, fontsize=9, loc="left")
+        axes.axis("off")
+    return figure
+
+
+def _show_ink(axes: Axes, ink: NDArray[Any]) -> None:
+    axes.imshow(ink, cmap="gray_r", vmin=0, vmax=255)
