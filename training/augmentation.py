@@ -70,20 +70,31 @@ def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
         Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
     ink = draw_styles(image.float() / 255, labels, generator)
-    ink = _warp(ink, generator)
-    return _change_pen(ink, generator) * 255
+    # From MNIST as it is to the strangest hand: the network must stay at home in both.
+    strength = torch.rand(len(image), generator=generator)
+    ink = _warp(ink, strength, generator)
+    return _change_pen(ink, strength, generator) * 255
 
 
-def _uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
-    return torch.rand(shape, generator=generator) * (high - low) + low
+def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
+    return torch.rand(count, generator=generator) * (high - low) + low
 
 
-def _warp(ink: Tensor, generator: Generator) -> Tensor:
-    """Rotates, scales, shears and bends each image; float32 [batch, 56, 56] in and out."""
+def _warp(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
+    """Rotates, scales, shears and bends each image.
+
+    Args:
+        ink: float32 [batch, 56, 56].
+        strength: float32 [batch], 0 (not at all) … 1 (fully).
+        generator: Source of all randomness.
+
+    Returns:
+        float32 [batch, 56, 56].
+    """
     batch = len(ink)
-    angle = _uniform((batch,), -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
-    aspect = _uniform((batch,), -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator).exp()
-    shear = _uniform((batch,), -MAX_SHEAR, MAX_SHEAR, generator)
+    angle = strength * _uniform(batch, -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
+    aspect = (strength * _uniform(batch, -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).exp()
+    shear = strength * _uniform(batch, -MAX_SHEAR, MAX_SHEAR, generator)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(batch)
     # The longer side shrinks, so that nothing leaves the frame; the normaliser restores the size.
     x_zoom = ZOOM_OUT * aspect.clamp(min=1.0)
@@ -97,7 +108,7 @@ def _warp(ink: Tensor, generator: Generator) -> Tensor:
     )
     grid = F.affine_grid(inverse, [batch, 1, WORKING_SIZE, WORKING_SIZE], align_corners=False)
     knots = torch.randn((batch, 2, ELASTIC_KNOTS, ELASTIC_KNOTS), generator=generator)
-    knots *= ELASTIC_SIGMA_MNIST_PIXELS * 2 / 28 * _uniform((batch, 1, 1, 1), 0, 1, generator)
+    knots *= ELASTIC_SIGMA_MNIST_PIXELS * 2 / 28 * strength.view(-1, 1, 1, 1)
     spline = _spline()
     bend = spline @ knots @ spline.T
     grid = (grid + bend.permute(0, 2, 3, 1)).to(ink.device)
@@ -111,11 +122,19 @@ def _spline() -> Tensor:
     return F.interpolate(impulses, size=size, mode="bicubic", align_corners=True)[0, :, :, 0].T
 
 
-def _change_pen(ink: Tensor, generator: Generator) -> Tensor:
-    """Redraws each image with a pen of another width and hardness; float32 [batch, 56, 56].
+def _change_pen(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
+    """Redraws each image with a pen of another width and hardness.
 
     The mean of the image with its erosions and dilations rises from 0 to 1 over a band on both
     sides of the outline, so a threshold on it moves the outline by any fraction of a pixel.
+
+    Args:
+        ink: float32 [batch, 56, 56].
+        strength: float32 [batch], 0 (keep the width) … 1 (any width from thin to thick).
+        generator: Source of all randomness.
+
+    Returns:
+        float32 [batch, 56, 56].
     """
     layers = [(ink * 255).byte()]
     thinner = thicker = layers[0]
@@ -129,10 +148,11 @@ def _change_pen(ink: Tensor, generator: Generator) -> Tensor:
     low, high = MIN_PEN_WIDTH, MAX_PEN_WIDTH
     wanted = low * (high / low) ** torch.rand(batch, generator=generator)
     outward = (wanted * _extent(ink).cpu() - stroke_width(ink).cpu()) / 2  # pixels, of the outline
-    threshold = 0.5 - outward.clamp(-PEN_STEPS, PEN_STEPS) / len(layers)
+    outward = strength * outward.clamp(-PEN_STEPS, PEN_STEPS)
+    threshold = 0.5 - outward / len(layers)
     # Any softer than this, and paper would turn grey or full ink pale.
     softest = 0.5 / torch.minimum(threshold, 1 - threshold)
-    hardness = softest + _uniform((batch,), 0, 1, generator) * (len(layers) - softest).clamp(min=0)
+    hardness = softest + _uniform(batch, 0, 1, generator) * (len(layers) - softest).clamp(min=0)
     threshold, hardness = (value.view(-1, 1, 1).to(ink.device) for value in (threshold, hardness))
     return ((ramp - threshold) * hardness + 0.5).clamp(0, 1)
 

@@ -86,19 +86,20 @@ def _bent(start: Tensor, end: Tensor, bend: float, generator: Generator) -> Tens
 
 def _slash_of_zero(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
-    across = _uniform(count, 0.2, 0.75, generator)
-    up = _uniform(count, 0.25, 0.7, generator)
+    across = _uniform(count, 0.2, 1.0, generator)
+    up = _uniform(count, 0.25, 0.75, generator)
     kind = torch.rand(count, generator=generator)
     across = torch.where(kind < 0.15, -across, across)  # a backslash
-    up = torch.where(kind > 0.9, _uniform(count, -0.1, 0.1, generator), up)  # a level bar
+    up = torch.where(kind > 0.75, _uniform(count, -0.1, 0.15, generator), up)  # a level bar
     reach = torch.stack([across, -up], dim=1) * shape.size
     return _bent(shape.centre - reach, shape.centre + reach, 0.1, generator)
 
 
 def _upstroke_of_one(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
-    length = _uniform(count, 0.15, 0.6, generator) * shape.size[:, 1]
-    angle = _uniform(count, 0.3, 1.25, generator)  # radians below the horizontal
+    length = _uniform(count, 0.15, 0.9, generator) * shape.size[:, 1]
+    # Radians below the horizontal; a long and level upstroke would make it a 7.
+    angle = _uniform(count, 0.3, 1.3, generator).maximum(length / shape.size[:, 1])
     end = shape.top + torch.stack([-length * angle.cos(), length * angle.sin()], dim=1)
     return _bent(shape.top, end, 0.15, generator)
 
