@@ -42,6 +42,7 @@ def test_training_writes_every_artifact(trained: Path):
         "confusion_matrix.png",
         "training_curves.png",
         "mistakes.png",
+        "risk_coverage.png",
         "styles.png",
     }
 
@@ -97,10 +98,10 @@ def test_evaluation_measures_a_folder_of_drawings(
         monkeypatch,
         evaluate,
         *("--output", trained, "--data-dir", mnist_dir),
-        *("--drawings", tmp_path, "--drawings-source", "twenty test digits"),
+        *("--drawings", tmp_path, "--source", "twenty test digits"),
     )
     metrics = DigitRecognizer(trained / "digits.onnx").metadata.metrics
-    assert metrics["drawings"]["data"] == "twenty test digits"
+    assert metrics["drawings"]["data"] == "pen drawings: twenty test digits"
     assert metrics["drawings"]["images"] == 20
     assert "twenty test digits" in (trained / "REPORT.md").read_text(encoding="utf-8")
 
@@ -108,6 +109,7 @@ def test_evaluation_measures_a_folder_of_drawings(
 def test_a_folder_without_drawings_is_refused_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
+    (tmp_path / "digit.png").touch()
     with pytest.raises(SystemExit):
         run(monkeypatch, train, "--drawings", tmp_path)
     assert "expected pictures at <label 0-9>/<image>" in capsys.readouterr().err

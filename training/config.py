@@ -30,6 +30,8 @@ class TrainingConfig:
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
+    non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
+    non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
     average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
     seed: int = _setting(0, "seed of the initial weights, the order and the augmentation")
     subset: int = _setting(0, "train on this many images only, for a quick run (0: all 55,000)")
@@ -41,7 +43,7 @@ class TrainingConfig:
         for name in ("dropout", "label_smoothing", "average_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        for name in ("weight_decay", "seed", "subset"):
+        for name in ("weight_decay", "non_digit_share", "non_digit_weight", "seed", "subset"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 

@@ -53,17 +53,27 @@ def split_training_set(training_set: LabelledInk) -> tuple[LabelledInk, Labelled
     return learning, validation
 
 
+def image_paths(folder: Path) -> list[Path]:
+    """Lists the files below a folder, in order; hidden ones are left out.
+
+    Raises:
+        ValueError: There are none.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    if not paths:
+        raise ValueError(f"no pictures in {folder}")
+    return paths
+
+
 def labelled_image_paths(folder: Path) -> list[tuple[Path, int]]:
     """Lists the pictures of a folder laid out as `<label>/<image>`, with their labels.
 
     Raises:
         ValueError: The folder holds no picture below a folder named 0 … 9.
     """
+    digits = {str(digit) for digit in range(10)}
     paths = [
-        (path, digit)
-        for digit in range(10)
-        for path in sorted((folder / str(digit)).glob("*"))
-        if path.is_file() and not path.name.startswith(".")
+        (path, int(path.parent.name)) for path in image_paths(folder) if path.parent.name in digits
     ]
     if not paths:
         raise ValueError(f"no drawings in {folder}: expected pictures at <label 0-9>/<image>")

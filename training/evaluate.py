@@ -1,26 +1,29 @@
 """Measures the exported file, through the inference module, and writes the report.
 
     python -m training.evaluate
-    python -m training.evaluate --drawings FOLDER
+    python -m training.evaluate --drawings FOLDER --non-digits FOLDER
 
-measures `digits.onnx` on MNIST's test set and on a folder of pictures laid out as
-`<label>/<image>`, adds the figures to `digits.json` and writes `REPORT.md` and `MODEL_CARD.md` with
-their pictures.
+measures `digits.onnx` on MNIST's test set, on a folder of pictures laid out as `<label>/<image>`
+and on a folder of pictures of anything but digits, adds the figures to `digits.json` and writes
+`REPORT.md` and `MODEL_CARD.md` with their pictures.
 """
 
 import argparse
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
 from training.config import add_data_flag, add_folder_flag
-from training.data import LabelledInk, labelled_image_paths, load_mnist
+from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist
 from training.export import MODEL_NAME, read_description, write_description
-from training.metrics import Predictions, summarize
+from training.metrics import Predictions, summarize, summarize_non_digits
 from training.report import write_report
 
 RUN_BATCH = 250
@@ -33,16 +36,19 @@ class EvaluationSets:
     Attributes:
         data_dir: The torchvision root with MNIST.
         drawings: Pictures with their digits; empty to leave them out.
-        drawings_source: Where the drawings come from, in words.
+        non_digits: Pictures that show no digit, measured against the drawings, or against MNIST's
+            test set where there are none; empty to leave them out.
+        source: Where drawings and non-digits come from, in words.
     """
 
     data_dir: Path
     drawings: list[tuple[Path, int]]
-    drawings_source: str
+    non_digits: list[Path]
+    source: str
 
 
 def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds `--drawings` and `--drawings-source`."""
+    """Adds `--drawings`, `--non-digits` and `--source`."""
     parser.add_argument(
         "--drawings",
         type=Path,
@@ -50,9 +56,16 @@ def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
         help="also measure on pictures laid out as <label>/<image>",
     )
     parser.add_argument(
-        "--drawings-source",
+        "--non-digits",
+        type=Path,
+        metavar="FOLDER",
+        help="also measure on the pictures below this folder, none of which shows a digit",
+    )
+    parser.add_argument(
+        "--source",
         metavar="TEXT",
-        help="where the drawings come from, for the report (default: the folder's name)",
+        default="a folder of one's own",
+        help="where drawings and non-digits come from, for the report (default: %(default)s)",
     )
 
 
@@ -60,13 +73,13 @@ def evaluation_sets(arguments: argparse.Namespace) -> EvaluationSets:
     """Reads what to measure on from parsed flags.
 
     Raises:
-        ValueError: The drawings' folder holds no labelled pictures.
+        ValueError: A folder holds no pictures.
     """
-    folder: Path | None = arguments.drawings
     return EvaluationSets(
         data_dir=arguments.data_dir,
-        drawings=labelled_image_paths(folder) if folder else [],
-        drawings_source=arguments.drawings_source or (folder.name if folder else ""),
+        drawings=labelled_image_paths(arguments.drawings) if arguments.drawings else [],
+        non_digits=image_paths(arguments.non_digits) if arguments.non_digits else [],
+        source=arguments.source,
     )
 
 
@@ -80,12 +93,10 @@ def predict_ink(recognizer: DigitRecognizer, digits: LabelledInk) -> Predictions
     return Predictions(np.concatenate(parts), digits.labels.numpy())
 
 
-def predict_files(recognizer: DigitRecognizer, paths: list[tuple[Path, int]]) -> Predictions:
-    """Runs `DigitRecognizer.predict` on picture files."""
-    probabilities = [
-        recognizer.predict(path).probabilities for path, _ in tqdm(paths, "drawings", unit="image")
-    ]
-    return Predictions(np.array(probabilities), np.array([label for _, label in paths]))
+def predict_files(recognizer: DigitRecognizer, paths: Sequence[Path]) -> NDArray[np.float64]:
+    """Runs `DigitRecognizer.predict` on picture files; probabilities, [count, 10]."""
+    progress = tqdm(paths, "reading pictures", unit="picture")
+    return np.array([recognizer.predict(path).probabilities for path in progress])
 
 
 def evaluate(folder: Path, sets: EvaluationSets) -> None:
@@ -99,18 +110,31 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
     description = read_description(folder)
     reject_confidence = description["thresholds"]["reject_confidence"]
     mnist_test = load_mnist(sets.data_dir, train=False)
-    mnist_predictions = predict_ink(recognizer, mnist_test)
-    measured = {"mnist_test": ("MNIST's test set", mnist_predictions)}
+    measured = {"MNIST's test set": predict_ink(recognizer, mnist_test)}
+    metrics = description["metrics"]
+    metrics["mnist_test"] = {
+        "data": "MNIST's test set",
+        **summarize(measured["MNIST's test set"], reject_confidence),
+    }
     if sets.drawings:
-        drawings_predictions = predict_files(recognizer, sets.drawings)
-        measured["drawings"] = (sets.drawings_source, drawings_predictions)
-    for name, (data, predictions) in measured.items():
-        summary = summarize(predictions, reject_confidence)
-        description["metrics"][name] = {"data": data, **summary}
-        print(f"{data}: {summary['accuracy']:.2%} of {summary['images']:,} right")  # noqa: T201
+        paths, labels = zip(*sets.drawings, strict=True)
+        drawings = Predictions(predict_files(recognizer, paths), np.array(labels))
+        measured["pen drawings"] = drawings
+        metrics["drawings"] = {
+            "data": f"pen drawings: {sets.source}",
+            **summarize(drawings, reject_confidence),
+        }
+    if sets.non_digits:
+        confidence = predict_files(recognizer, sets.non_digits).max(axis=1)
+        against, digits = list(measured.items())[-1]
+        metrics["non_digits"] = {
+            "data": f"no digits: {sets.source}",
+            "against": against,
+            **summarize_non_digits(confidence, digits.confidence, reject_confidence),
+        }
     write_description(folder, description)
-    history = Checkpoint.load(folder).history
-    write_report(folder, description, history, mnist_test, mnist_predictions)
+    write_report(folder, description, Checkpoint.load(folder).history, mnist_test, measured)
+    print(json.dumps(metrics, indent=2))  # noqa: T201
 
 
 def main() -> None:

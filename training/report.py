@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.augmentation import enlarge
 from training.data import LabelledInk
-from training.metrics import Predictions, confusion_matrix
+from training.metrics import Predictions, confusion_matrix, risk_at_coverage
 from training.styles import contact_sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,7 +25,7 @@ def write_report(
     description: dict[str, Any],
     history: Sequence[dict[str, float]],
     mnist_test: LabelledInk,
-    predictions: Predictions,
+    measured: dict[str, Predictions],
 ) -> None:
     """Writes `REPORT.md`, `MODEL_CARD.md` and their pictures.
 
@@ -34,11 +34,13 @@ def write_report(
         description: The content of `digits.json`, metrics included.
         history: One row for each epoch of the training.
         mnist_test: MNIST's test set.
-        predictions: What the model said of it.
+        measured: What the model said of each set of digits, by its name; MNIST's test set first.
     """
+    predictions = next(iter(measured.values()))
     _save(_confusion_figure(confusion_matrix(predictions)), folder / "confusion_matrix.png")
     _save(_training_figure(history), folder / "training_curves.png")
     _save(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
+    _save(_risk_coverage_figure(measured), folder / "risk_coverage.png")
     _save(_styles_figure(mnist_test), folder / "styles.png")
     for name in ("REPORT.md", "MODEL_CARD.md"):
         template = Template((TEMPLATES / name).read_text(encoding="utf-8"))
@@ -62,6 +64,7 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "validation_accuracy": f"{training['last_epoch']['validation_accuracy']:.2%}",
         "redrawn_accuracy": f"{training['last_epoch']['redrawn_validation_accuracy']:.2%}",
         "metrics": _metrics_table(description["metrics"]),
+        "non_digits": _non_digits_sentence(description["metrics"]),
         "settings": _table(("setting", "value"), settings.items()),
         "versions": _table(
             ("step", "library", "version"),
@@ -84,8 +87,21 @@ def _metrics_table(metrics: dict[str, dict[str, Any]]) -> str:
             f"{row['brier']:.4f}",
         )
         for row in metrics.values()
+        if "accuracy" in row
     ]
     return _table(header, rows)
+
+
+def _non_digits_sentence(metrics: dict[str, dict[str, Any]]) -> str:
+    if "non_digits" not in metrics:
+        return "What is no digit was not measured in this run."
+    row = metrics["non_digits"]
+    return (
+        f"Of {row['images']:,} drawings of letters and symbols ({row['data']}), "
+        f"{row['refused']:.1%} are refused, "
+        f"and confidence tells them from digits ({row['against']}) with an AUROC of "
+        f"{row['auroc']:.4f}."
+    )
 
 
 def _table(header: Sequence[str], rows: Any) -> str:
@@ -151,6 +167,20 @@ def _mistakes_figure(digits: LabelledInk, predictions: Predictions) -> Figure:
         _show_ink(axes, digits.ink[index].numpy())
         truth, predicted = predictions.labels[index], predictions.predicted[index]
         axes.set_title(f"{truth} read {predicted}\n{predictions.confidence[index]:.0%}", fontsize=8)
+    return figure
+
+
+def _risk_coverage_figure(measured: dict[str, Predictions]) -> Figure:
+    """Errors against the share of drawings that are answered, the most confident first."""
+    figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+    axes = figure.subplots()
+    for name, predictions in measured.items():
+        risk = risk_at_coverage(predictions)
+        coverage = np.arange(1, len(risk) + 1) / len(risk)
+        axes.plot(100 * coverage, 100 * risk, label=name)
+    axes.set(xlabel="answered, the most confident first, %", ylabel="wrong among the answered, %")
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend()
     return figure
 
 

@@ -30,8 +30,12 @@ from training.data import LabelledInk, load_mnist, split_training_set
 from training.evaluate import add_evaluation_flags, evaluate, evaluation_sets
 from training.export import export
 from training.model import DigitCNN, DigitGraph
+from training.non_digits import NO_DIGIT, make_non_digits
 
 EVALUATION_BATCH = 1_000
+
+NON_DIGIT_POOL = 20_000
+"""Different non-digits; each is redrawn whenever it is seen."""
 
 _Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -52,6 +56,8 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
     if config.subset:
         learning = learning.subset(torch.arange(min(config.subset, len(learning))))
     images = enlarge(learning.ink)
+    non_digits = make_non_digits(learning, NON_DIGIT_POOL, generator)
+    non_digits_per_step = round(config.non_digit_share * config.batch_size)
     redrawn = _redraw(validation)
 
     graph = DigitGraph(DigitCNN(config.dropout)).to(device).to(memory_format=torch.channels_last)
@@ -74,12 +80,11 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
         loss_sum = 0.0
         graph.train()
         for indices in _batches(len(images), config.batch_size, generator):
-            labels = learning.labels[indices]
-            ink = augment(images[indices].to(device), labels, generator)
-            _, logits, _ = graph(ink)
-            loss = F.cross_entropy(
-                logits, labels.to(device), label_smoothing=config.label_smoothing
-            )
+            chosen = torch.randint(NON_DIGIT_POOL, (non_digits_per_step,), generator=generator)
+            labels = F.pad(learning.labels[indices], (0, len(chosen)), value=NO_DIGIT)
+            drawings = torch.cat([images[indices], non_digits[chosen]])
+            _, logits, _ = graph(augment(drawings.to(device), labels, generator))
+            loss = _loss(logits, labels.to(device), config)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -112,6 +117,25 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
         history=history,
         versions=library_versions("torch", "torchvision"),
     )
+
+
+def _loss(logits: Tensor, labels: Tensor, config: TrainingConfig) -> Tensor:
+    is_digit = labels != NO_DIGIT
+    loss = F.cross_entropy(
+        logits[is_digit], labels[is_digit], label_smoothing=config.label_smoothing
+    )
+    if is_digit.all():
+        return loss
+    return loss + config.non_digit_weight * non_digit_loss(logits[~is_digit])
+
+
+def non_digit_loss(logits: Tensor) -> Tensor:
+    """Cross-entropy against being wholly unsure: each digit as likely as the others.
+
+    Args:
+        logits: float32 [count, 10], of drawings that are no digits.
+    """
+    return -F.log_softmax(logits, dim=1).mean()
 
 
 def _moving_average(decay: float) -> Callable[[_Tensors, _Tensors, Tensor | int], None]:
