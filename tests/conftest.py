@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from inference import DigitRecognizer
 from training.config import DATA
 from training.data import LabelledInk, load_mnist
 
@@ -16,3 +17,9 @@ def mnist_dir() -> Path:
 @pytest.fixture(scope="session")
 def mnist_test(mnist_dir: Path) -> LabelledInk:
     return load_mnist(mnist_dir, train=False)
+
+
+@pytest.fixture(scope="session")
+def recognizer() -> DigitRecognizer:
+    """The recognizer that users get: the shipped model, with default settings."""
+    return DigitRecognizer()

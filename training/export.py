@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,43 +20,15 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
+from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
 from training.checkpoint import Checkpoint, library_versions
 from training.config import add_folder_flag
-from training.model import DIGIT_COUNT, DigitGraph, parameter_count
+from training.model import DigitGraph, parameter_count
 
 MODEL_VERSION = "1.0.0"
-SCHEMA_VERSION = 1
 OPSET = 20
 MODEL_NAME = "digits.onnx"
 DESCRIPTION_NAME = "digits.json"
-
-INK_MEANING = "ink as it was drawn: 0 is paper, 255 is full ink; any height and width from 1 up"
-INPUT = {
-    "name": "ink",
-    "dtype": "uint8",
-    "shape": ["batch", "height", "width"],
-    "meaning": INK_MEANING,
-}
-OUTPUTS = [
-    {
-        "name": "probabilities",
-        "dtype": "float32",
-        "shape": ["batch", DIGIT_COUNT],
-        "meaning": "calibrated probability of each digit",
-    },
-    {
-        "name": "logits",
-        "dtype": "float32",
-        "shape": ["batch", DIGIT_COUNT],
-        "meaning": "scores before calibration and softmax",
-    },
-    {
-        "name": "normalized",
-        "dtype": "float32",
-        "shape": ["batch", 28, 28],
-        "meaning": "what the CNN saw: 0 is paper, 1 is full ink",
-    },
-]
 
 PARITY_TOLERANCE = 1e-4
 """Largest difference allowed between ONNX and PyTorch in any output.
@@ -93,9 +66,9 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "size_bytes": len(content),
             },
-            "inputs": [INPUT],
-            "outputs": OUTPUTS,
-            "labels": _labels(),
+            "inputs": [asdict(spec) for spec in INPUTS],
+            "outputs": [asdict(spec) for spec in OUTPUTS],
+            "labels": LABELS,
             "thresholds": {"reject_confidence": checkpoint.reject_confidence},
             "parameters": parameter_count(checkpoint.graph),
             "calibration": {"temperature": checkpoint.graph.temperature.item()},
@@ -127,8 +100,8 @@ def write_onnx(graph: DigitGraph, path: Path, *, properties: dict[str, str]) -> 
     program = torch.onnx.export(
         graph.eval().cpu(),
         (torch.zeros(2, 28, 30, dtype=torch.uint8),),
-        input_names=["ink"],
-        output_names=[output["name"] for output in OUTPUTS],
+        input_names=[spec.name for spec in INPUTS],
+        output_names=list(OUTPUT_NAMES),
         dynamic_shapes=({0: batch, 1: height, 2: width},),
         opset_version=OPSET,
         dynamo=True,
@@ -152,16 +125,12 @@ def _strip_build_traces(model: onnx.ModelProto) -> None:
     del graph.value_info[:]
 
 
-def _labels() -> list[str]:
-    return [str(digit) for digit in range(DIGIT_COUNT)]
-
-
 def _properties(checkpoint: Checkpoint) -> dict[str, str]:
     """What a program in another language, which may not read `digits.json`, needs to know."""
     return {
         "model_version": MODEL_VERSION,
-        "labels": json.dumps(_labels()),
-        "input": INK_MEANING,
+        "labels": json.dumps(LABELS),
+        "input": INPUTS[0].meaning,
         "reject_confidence": repr(checkpoint.reject_confidence),
     }
 
@@ -213,11 +182,10 @@ def largest_differences(
     """
     with torch.no_grad():
         expected = graph.eval()(torch.from_numpy(ink))
-    names = [str(output["name"]) for output in OUTPUTS]
-    actual = session.run(names, {"ink": ink})
+    actual = session.run(OUTPUT_NAMES, {INPUTS[0].name: ink})
     return {
         name: float(np.abs(got - want.numpy()).max())
-        for name, got, want in zip(names, actual, expected, strict=True)
+        for name, got, want in zip(OUTPUT_NAMES, actual, expected, strict=True)
     }
 
 

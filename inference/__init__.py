@@ -1,0 +1,26 @@
+"""Recognizes handwritten digits: numpy, onnxruntime and Pillow are all it needs.
+
+from inference import DigitRecognizer
+
+prediction = DigitRecognizer().predict("digit.png")
+prediction.digit, prediction.confidence, prediction.is_digit
+"""
+
+from .errors import BlankImageError, InferenceError, InvalidImageError, ModelError
+from .images import MAX_PIXELS, ImageSource
+from .metadata import ModelMetadata
+from .prediction import Prediction
+from .recognizer import DigitRecognizer, ModelOutput
+
+__all__ = [
+    "MAX_PIXELS",
+    "BlankImageError",
+    "DigitRecognizer",
+    "ImageSource",
+    "InferenceError",
+    "InvalidImageError",
+    "ModelError",
+    "ModelMetadata",
+    "ModelOutput",
+    "Prediction",
+]

@@ -1,0 +1,315 @@
+"""From anything that a caller may pass as an image to an upright 8-bit picture.
+
+This module answers "what does the image look like?" and leaves "what of it is ink?" to `ink`.
+"""
+
+import contextlib
+import io
+import math
+import os
+import struct
+from dataclasses import dataclass
+from typing import IO, Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile
+
+from .errors import InvalidImageError
+
+ImageSource: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
+)
+"""An image file's path, its content, an open binary file, a Pillow image, or a NumPy array."""
+
+MAX_PIXELS = 50_000_000
+"""Largest accepted height × width; known from a file's header before anything is decoded."""
+
+WORKING_SIDE = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
+
+# Pillow can read far more, but some of those formats start other programs (EPS), and none of them
+# is what a camera, a scanner, or a drawing program writes.
+FILE_FORMATS = (
+    "PNG",
+    "JPEG",
+    "GIF",
+    "BMP",
+    "WEBP",
+    "TIFF",
+    "PPM",
+    "AVIF",
+    "JPEG2000",
+)
+
+_ACCEPTED = (
+    "pass a path, the bytes of an image file, an open binary file, a Pillow image, or a NumPy array"
+)
+
+_UPRIGHT = {  # EXIF orientation → what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """An image as an eye sees it, upright, its longer side at most `WORKING_SIDE`.
+
+    Attributes:
+        luminance: uint8 (H, W), 0 black … 255 white.
+        opacity: uint8 (H, W), 0 transparent … 255 opaque; None if the image has no transparency.
+    """
+
+    luminance: NDArray[np.uint8]
+    opacity: NDArray[np.uint8] | None
+
+
+def read_picture(source: ImageSource) -> Picture:
+    """Reads an image of any supported kind.
+
+    Args:
+        source: See `ImageSource`. Arrays are (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA,
+            of dtype uint8, bool, uint16 (the largest value present is white), or float in 0…1.
+            A file object is read from its start and stays open.
+
+    Returns:
+        The picture; of an animation, the first frame.
+
+    Raises:
+        InvalidImageError: It is not an image, is damaged, empty, or larger than `MAX_PIXELS`.
+    """
+    try:
+        return _read(source)
+    except InvalidImageError:
+        raise
+    except Exception as error:
+        # Damaged files make decoders raise nearly every exception there is.
+        raise InvalidImageError(
+            f"{_described(source)} cannot be read ({type(error).__name__}: {error}); "
+            "pass a complete, undamaged image"
+        ) from error
+
+
+def _read(source: Any) -> Picture:
+    if isinstance(source, np.ndarray):
+        return _picture_of_array(np.asarray(cast("NDArray[Any]", source)))
+    if isinstance(source, Image.Image):
+        return _picture_of_image(source)
+    name = _described(source)
+    if isinstance(source, (str, os.PathLike)):
+        with _open_file(cast("str | os.PathLike[str]", source), name) as file:
+            return _decode(file, name)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decode(io.BytesIO(bytes(cast("bytes", source))), name)
+    if callable(getattr(source, "read", None)):
+        return _decode(io.BytesIO(_content(source, name)), name)
+    raise InvalidImageError(f"{name} is not an image; {_ACCEPTED}")
+
+
+# --- Files ---------------------------------------------------------------------------------------
+
+
+def _open_file(path: str | os.PathLike[str], name: str) -> IO[bytes]:
+    try:
+        return open(path, "rb")  # noqa: PTH123 — a PathLike need not be a Path
+    except FileNotFoundError as error:
+        raise InvalidImageError(f"{name} does not exist; check the path") from error
+    except (OSError, ValueError) as error:
+        raise InvalidImageError(f"{name} cannot be opened ({error}); check the path") from error
+
+
+def _content(file: Any, name: str) -> bytes:
+    """The whole content of an open file, wherever an earlier reader has left its position."""
+    with contextlib.suppress(AttributeError, OSError):  # A pipe cannot go back.
+        file.seek(0)
+    content = file.read()
+    if not isinstance(content, bytes):
+        raise InvalidImageError(
+            f"reading {name} gave {type(content).__name__} instead of bytes; "
+            "open image files in binary mode, open(path, 'rb')"
+        )
+    return content
+
+
+def _decode(file: IO[bytes], name: str) -> Picture:
+    image = _identify(file, name)
+    _check_size(image.width, image.height)
+    # A JPEG can be decoded at a fraction of its size, as luminance only, in a fraction of the time.
+    image.draft("L", (WORKING_SIDE, WORKING_SIDE))
+    return _picture_of_image(image)
+
+
+def _identify(file: IO[bytes], name: str) -> ImageFile.ImageFile:
+    """Reads an image file's header.
+
+    `Image.open` would do, but it judges the size by a limit that belongs to the whole process, and
+    warns or raises by it.
+    """
+    prefix = file.read(16)
+    if not prefix:
+        raise InvalidImageError(f"{name} is empty (0 bytes)")
+    # Pillow's common formats first: to register all the others takes longer than to read a digit.
+    for register in (Image.preinit, Image.init):
+        register()
+        for file_format in FILE_FORMATS:
+            factory, accepts = Image.OPEN.get(file_format, (None, None))
+            if factory is None or accepts is None:
+                continue  # This build of Pillow lacks the format.
+            accepted = accepts(prefix)
+            if not accepted or isinstance(accepted, str):
+                continue  # A string says why this build cannot read the file.
+            file.seek(0)
+            try:
+                return factory(file, "")
+            except (SyntaxError, IndexError, TypeError, struct.error) as error:
+                raise InvalidImageError(
+                    f"{name} starts like a {file_format} file but is damaged ({error})"
+                ) from error
+    raise InvalidImageError(
+        f"{name} is not an image file; the formats that can be read are {', '.join(FILE_FORMATS)}"
+    )
+
+
+def _described(source: Any) -> str:
+    if isinstance(source, (str, os.PathLike)):
+        return f"the file {str(cast('object', source))!r}"
+    if isinstance(source, np.ndarray):
+        array = cast("NDArray[Any]", source)
+        return f"the array of shape {array.shape} and dtype {array.dtype}"
+    return f"the {type(source).__name__}"
+
+
+# --- Pillow images -------------------------------------------------------------------------------
+
+
+def _picture_of_image(image: Image.Image) -> Picture:
+    _check_size(image.width, image.height)
+    image.load()
+    plain = _plain(image)
+    turn = _UPRIGHT.get(_orientation(image))
+    return _picture(plain if turn is None else plain.transpose(turn))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        return 1  # Damaged EXIF data does not make the picture unreadable.
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Any mode → "RGBA" if the image has transparency, else "L"; shrunk to the working size."""
+    if image.mode.startswith("I;16"):
+        image = image.convert("I")
+    if image.mode in ("I", "F"):
+        return Image.fromarray(_lightest_as_white(np.asarray(_shrunk(image))))
+    if image.mode == "LAB":
+        return _shrunk(image.getchannel(0))
+    if image.mode == "La":
+        image = image.convert("LA")
+    # Shrinking comes last: averages of palette indices or of bits mean nothing.
+    return _shrunk(_converted(image, "RGBA" if image.has_transparency_data else "L"))
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    factor = math.ceil(max(image.size) / WORKING_SIDE)
+    return image if factor == 1 else image.reduce(factor)
+
+
+def _picture(plain: Image.Image) -> Picture:
+    """Mode "L" or "RGBA" → arrays."""
+    opacity = None if plain.mode == "L" else np.asarray(plain.getchannel("A"))
+    return Picture(np.asarray(_converted(plain, "L")), opacity)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height == 0:
+        raise InvalidImageError(f"the image is empty: {width} × {height} pixels")
+    if width * height > MAX_PIXELS:
+        raise InvalidImageError(
+            f"the image is too large: {width} × {height} is more than {MAX_PIXELS:,} pixels; "
+            "make it smaller, 1,000 pixels a side are plenty for a digit"
+        )
+
+
+# --- Arrays --------------------------------------------------------------------------------------
+
+
+def _picture_of_array(array: NDArray[Any]) -> Picture:
+    """(H, W), (H, W, 1), (H, W, 3) or (H, W, 4) → picture."""
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise InvalidImageError(
+            f"an array of shape {array.shape} is not an image; pass (height, width), "
+            "(height, width, 1), (height, width, 3) or (height, width, 4), one image at a time"
+        )
+    _check_size(array.shape[1], array.shape[0])
+    levels = np.ascontiguousarray(_eight_bits(array))
+    if levels.ndim == 3 and levels.shape[2] == 4 and _is_opaque(levels):
+        size = (levels.shape[1], levels.shape[0])
+        image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)
+    else:
+        image = Image.fromarray(levels)
+    return _picture(_plain(image))
+
+
+def _is_opaque(rgba: NDArray[np.uint8]) -> bool:
+    # A pixel as one little-endian number has its alpha in the highest byte. This is several times
+    # faster than a look at every fourth byte.
+    return int(np.bitwise_and.reduce(rgba.view("<u4"), axis=None)) >> 24 == 255
+
+
+def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Any accepted dtype → uint8, 0…255, of the same shape."""
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:
+        return _lightest_as_white(array)
+    if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+        return _unit_as_levels(array)
+    raise InvalidImageError(
+        f"an array of dtype {array.dtype} is not an image; pass uint8 (0…255), uint16, bool, "
+        "or float (0…1), for instance array.astype(np.uint8) if its values are 0…255"
+    )
+
+
+def _unit_as_levels(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Float, 0…1 → uint8, 0…255."""
+    lowest, highest = float(array.min()), float(array.max())
+    _check_finite(lowest, highest)
+    if lowest < 0 or highest > 1:
+        raise InvalidImageError(
+            f"the float array holds values from {lowest:g} to {highest:g}; floats must be in 0…1, "
+            "so scale them, or pass 0…255 as uint8"
+        )
+    return np.rint(np.multiply(array, 255, dtype=np.float32)).astype(np.uint8)
+
+
+def _lightest_as_white(levels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Levels of more than 8 bits → uint8; the lightest becomes 255, and zero stays 0.
+
+    Such formats do not say where white is: 10, 12, and 14 bits are common in 16.
+    """
+    black, white = min(0.0, float(levels.min())), float(levels.max())
+    _check_finite(black, white)
+    if white <= black:
+        return np.zeros(levels.shape, np.uint8)
+    exact = np.float32 if levels.dtype.itemsize == 2 else np.float64
+    return np.rint((levels.astype(exact) - black) * (255 / (white - black))).astype(np.uint8)
+
+
+def _check_finite(lowest: float, highest: float) -> None:
+    if not (math.isfinite(lowest) and math.isfinite(highest)):
+        raise InvalidImageError("the image holds NaN or infinite values; replace them, e.g. by 0")

@@ -1,0 +1,167 @@
+"""From a picture to its ink: which side is drawn and which is paper, 0 paper … 255 full ink.
+
+All levels here are luminance in steps of 1/255.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BlankImageError
+from .images import Picture
+
+MINIMUM_CONTRAST = 12
+"""Levels by which the strongest mark must differ from the paper, or the image is blank."""
+
+# Chance seldom takes any pixel of bare paper further from the paper's level than this many times
+# the distance within which 99 % of them stay, or all of the few at the border.
+NOISE_QUANTILE = 0.99
+NOISE_FACTOR = 2
+
+MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an object, not noise
+
+# Share of the marked pixels that must reach full ink, so that a speck of dust does not set the
+# scale. In MNIST's own images that is one pixel at most, so they keep theirs.
+FULL_INK_SHARE = 1 / 1_024
+
+# Where the paper is pure white or black and full ink nearly its opposite, an image is left as it
+# is: MNIST's own, some of which end at 254, and a clean canvas.
+NEARLY_FULL = 250
+
+# Strokes leave most of the box around them empty; a sheet, even a rotated one, fills it.
+STROKES_FILL = 0.4
+
+_LEVELS = np.arange(256)
+
+
+def find_ink(picture: Picture) -> NDArray[np.uint8]:
+    """Finds what is drawn on a picture.
+
+    The paper's level is the one at the picture's border; the ink is whatever departs from it
+    most, dark or light. Transparent pixels are paper.
+
+    Args:
+        picture: Luminance (H, W), with opacity if it has any.
+
+    Returns:
+        Ink, uint8 (H, W), 0 paper … 255 full ink.
+
+    Raises:
+        BlankImageError: Nothing stands out from the paper.
+    """
+    if picture.opacity is None:
+        return _ink_on_paper(picture.luminance)
+    return _ink_on_transparency(picture.luminance, picture.opacity)
+
+
+def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    border = _border(luminance)
+    paper = _median(border)
+    noise = _noise_at_border(border, paper)
+    darkest, lightest = int(luminance.min()), int(luminance.max())
+    if not darkest < paper < lightest:
+        return _stretched(luminance, paper, darkest < paper, noise)
+    histogram = _histogram(luminance)
+    squared_deviation = histogram * np.square(_LEVELS - paper)
+    is_dark = bool(squared_deviation[:paper].sum() >= squared_deviation[paper:].sum())
+    # Noise goes both ways, so the side without ink shows how strong it is.
+    bare = histogram[paper:] if is_dark else histogram[paper::-1]
+    noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE))
+    return _stretched(luminance, paper, is_dark, noise)
+
+
+def _ink_on_transparency(
+    luminance: NDArray[np.uint8], opacity: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    faintest, fullest = int(opacity.min()), int(opacity.max())
+    if fullest < MINIMUM_CONTRAST:
+        raise BlankImageError("the image is transparent everywhere; draw a digit on it")
+    if fullest - faintest < MINIMUM_CONTRAST:
+        return _ink_on_paper(luminance)
+    # The colour of nearly transparent pixels means nothing.
+    is_visible = opacity > (faintest + fullest) // 2
+    visible = luminance[is_visible]
+    has_contrast = int(visible.max()) - int(visible.min()) >= MINIMUM_CONTRAST
+    if not has_contrast or _fill(is_visible) < STROKES_FILL:
+        # Bare strokes: their shape says all, whatever their colour.
+        return _stretched(opacity, faintest, is_dark=False, noise=0)
+    # A sheet of paper, parts of which are transparent: these take its colour.
+    paper = _median(visible)
+    sheet = paper + (luminance.astype(np.int32) - paper) * opacity // 255
+    return _ink_on_paper(sheet.astype(np.uint8))
+
+
+def _stretched(
+    levels: NDArray[np.uint8], paper: int, is_dark: bool, noise: int
+) -> NDArray[np.uint8]:
+    """Levels (H, W) → ink, linear from 0 at the paper's level to 255 at the strongest mark's.
+
+    What differs from the paper by no more than the noise is 0.
+    """
+    needed = max(MINIMUM_CONTRAST, noise + 1)
+    full = _full_depth(levels, paper, is_dark, faintest=needed)
+    if full < needed:
+        raise BlankImageError(
+            f"the image is blank: its strongest mark differs from the paper by {full} of 255 "
+            f"levels, and {needed} are needed; draw a digit, or draw it with more contrast"
+        )
+    if full >= NEARLY_FULL and paper == (255 if is_dark else 0) and not noise:
+        return ~levels if is_dark else levels
+    depth = np.clip(paper - _LEVELS if is_dark else _LEVELS - paper, 0, full)
+    ink = (depth * 255 + full // 2) // full
+    ink[depth <= noise] = 0
+    # bytes.translate looks up a byte several times faster than NumPy's indexing.
+    mapped = levels.tobytes().translate(ink.astype(np.uint8).tobytes())
+    return np.frombuffer(mapped, np.uint8).reshape(levels.shape)
+
+
+def _full_depth(levels: NDArray[np.uint8], paper: int, is_dark: bool, faintest: int) -> int:
+    """How far from the paper's level the strongest marks are, the faintest being that far."""
+    extreme = int(levels.min() if is_dark else levels.max())
+    deepest = abs(extreme - paper)
+    # Enough even if every pixel were marked: mostly so, and faster to find than a histogram.
+    if deepest < faintest or np.count_nonzero(levels == extreme) >= FULL_INK_SHARE * levels.size:
+        return deepest
+    histogram = _histogram(levels)
+    by_depth = histogram[paper::-1] if is_dark else histogram[paper:]
+    marked = by_depth[faintest:]
+    at_least = np.cumsum(marked[::-1])[::-1]  # pixels of this depth or deeper
+    return faintest + int(np.flatnonzero(at_least >= FULL_INK_SHARE * marked.sum())[-1])
+
+
+def _noise_at_border(border: NDArray[np.uint8], paper: int) -> int:
+    """How far noise may take paper from its level, by what its border shows.
+
+    Noise is all over the border; ink, in contrast, is on a small part of it, or far from the paper.
+    This also sees the noise of pure white or black paper, which goes one way only, as ink does.
+    """
+    deviation = np.sort(np.abs(border.astype(np.int16) - paper))
+    noise = NOISE_FACTOR * int(deviation[-1])
+    is_everywhere = deviation[deviation.size * 3 // 4] > 0
+    return noise if is_everywhere and noise <= MAXIMUM_NOISE else 0
+
+
+def _border(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W) → the pixels of its outermost rows and columns."""
+    return np.concatenate((luminance[0], luminance[-1], luminance[:, 0], luminance[:, -1]))
+
+
+def _median(levels: NDArray[np.uint8]) -> int:
+    """Median of levels (N,); for bytes, sorting is several times faster than np.median."""
+    return int(np.sort(levels)[levels.size // 2])
+
+
+def _fill(mask: NDArray[np.bool_]) -> float:
+    """Share of the mask's bounding box that the mask covers."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    area = int(rows[-1] - rows[0] + 1) * int(columns[-1] - columns[0] + 1)
+    return np.count_nonzero(mask) / area
+
+
+def _histogram(levels: NDArray[np.uint8]) -> NDArray[np.intp]:
+    return np.bincount(levels.ravel(), minlength=256)
+
+
+def _quantile(histogram: NDArray[np.intp], share: float) -> int:
+    """The bin up to which a histogram holds that share of its pixels."""
+    cumulative = np.cumsum(histogram)
+    return int(np.count_nonzero(cumulative < share * cumulative[-1]))

@@ -1,0 +1,139 @@
+"""The model's two files, opened together: `digits.onnx` as a session, `digits.json` as metadata."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+from numpy.typing import NDArray
+
+from .errors import ModelError
+from .metadata import INPUTS, OUTPUTS, ModelMetadata, TensorSpec, parse_metadata
+
+_runtime: Any = onnxruntime  # It has no type stubs.
+
+SessionOptions: TypeAlias = Any
+"""An `onnxruntime.SessionOptions`."""
+
+_DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}  # onnxruntime's names → NumPy's
+
+
+class Session(Protocol):
+    """What this package uses of `onnxruntime.InferenceSession`; may run in many threads at once."""
+
+    def run(
+        self, output_names: Sequence[str], input_feed: Mapping[str, NDArray[Any]]
+    ) -> Sequence[NDArray[np.float32]]:
+        """Runs the graph on inputs by name and returns the named outputs in that order."""
+        ...
+
+
+def open_model(
+    path: Path, session_options: SessionOptions | None = None
+) -> tuple[Session, ModelMetadata]:
+    """Opens a model and makes sure that it is the one its metadata describes.
+
+    Args:
+        path: The ONNX file; the metadata is the `.json` file of the same stem beside it.
+        session_options: For onnxruntime. By default the session is sequential, on one thread:
+            the fastest for a model of this size, and the kindest to the program around it.
+
+    Returns:
+        The session, on the CPU, and the metadata.
+
+    Raises:
+        ModelError: A file is missing, damaged, or does not fit the other or this package.
+    """
+    content = _read(path, "the model")
+    metadata = _read_metadata(path.parent / f"{path.stem}.json")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != metadata.file.sha256:
+        raise ModelError(
+            f"the model {path} is not the one that its metadata describes: it has "
+            f"{len(content):,} bytes and SHA-256 {digest}, expected {metadata.file.size_bytes:,} "
+            f"bytes and {metadata.file.sha256}; the .onnx and .json files must come from the same "
+            "export and be complete"
+        )
+    try:
+        session = _runtime.InferenceSession(
+            content,
+            sess_options=session_options or _single_threaded(),
+            providers=["CPUExecutionProvider"],
+        )
+        inputs, outputs = _specs(session.get_inputs()), _specs(session.get_outputs())
+    except Exception as error:  # onnxruntime's own exceptions have no common base but this.
+        raise ModelError(
+            f"onnxruntime cannot open the model {path}: {error}; export it again, or give a path "
+            "to a valid ONNX file and valid session options"
+        ) from error
+    _check_specs(inputs, INPUTS, f"the model {path}", "input")
+    _check_specs(outputs, OUTPUTS, f"the model {path}", "output")
+    return session, metadata
+
+
+def _single_threaded() -> SessionOptions:
+    options = _runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = _runtime.ExecutionMode.ORT_SEQUENTIAL
+    return options
+
+
+def _read(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{what} is missing: there is no file {path}; a model is an .onnx file and a .json "
+            "file of the same name beside it"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{what} {path} cannot be read: {error}") from error
+
+
+def _read_metadata(path: Path) -> ModelMetadata:
+    content = _read(path, "the model's metadata")
+    try:
+        metadata = parse_metadata(content)
+    except ValueError as error:
+        raise ModelError(
+            f"the model's metadata {path} cannot be used: {error}; use the file that was exported "
+            "together with the model"
+        ) from error
+    _check_specs(metadata.inputs, INPUTS, f"the model's metadata {path}", "input")
+    _check_specs(metadata.outputs, OUTPUTS, f"the model's metadata {path}", "output")
+    return metadata
+
+
+def _specs(tensors: Sequence[Any]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(
+            tensor.name,
+            str(_DTYPES.get(tensor.type, tensor.type)),
+            tuple(length if isinstance(length, int) else str(length) for length in tensor.shape),
+        )
+        for tensor in tensors
+    )
+
+
+def _check_specs(
+    found: Sequence[TensorSpec], expected: Sequence[TensorSpec], where: str, kind: str
+) -> None:
+    """Checks names, types and shapes; of an axis of any length, only that it is one."""
+    if {_contract(spec) for spec in found} != {_contract(spec) for spec in expected}:
+        raise ModelError(
+            f"{where} has the wrong {kind}s: {_listed(found)}; expected {_listed(expected)}"
+        )
+
+
+def _contract(spec: TensorSpec) -> tuple[object, ...]:
+    lengths = tuple(length if isinstance(length, int) else None for length in spec.shape)
+    return spec.name, spec.dtype, lengths
+
+
+def _listed(specs: Sequence[TensorSpec]) -> str:
+    return ", ".join(
+        f"{spec.name} {spec.dtype} [{', '.join(map(str, spec.shape))}]" for spec in specs
+    )

@@ -1,0 +1,225 @@
+"""The recognizer: an image in, a prediction out."""
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .errors import InferenceError, InvalidImageError
+from .images import ImageSource, read_picture
+from .ink import find_ink
+from .metadata import OUTPUT_NAMES, ModelMetadata
+from .model import SessionOptions, open_model
+from .prediction import Prediction
+
+_DEFAULT_MODEL = Path(__file__).parent.parent / "artifacts" / "digits.onnx"
+
+# Bounds on what is held and computed at once; larger batches are no faster.
+_BATCH_IMAGES = 64
+_BATCH_PIXELS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelOutput:
+    """What the graph computes for a batch.
+
+    Attributes:
+        probabilities: float32 (batch, 10), calibrated, each row sums to 1.
+        logits: float32 (batch, 10), not calibrated.
+        normalized: float32 (batch, 28, 28), what the network saw, 0 paper … 1 ink.
+    """
+
+    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    normalized: NDArray[np.float32]
+
+
+class DigitRecognizer:
+    """Recognizes handwritten digits.
+
+    One recognizer may be used from many threads at once. It can be pickled, and opens its model
+    anew where it is unpickled, so it can be sent to other processes and machines; one that was
+    given `session_options` cannot, as onnxruntime does not let them be pickled.
+
+    Attributes:
+        metadata: What is known about the model: version, thresholds, metrics, and more.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        *,
+        session_options: SessionOptions | None = None,
+    ) -> None:
+        """Opens a model and verifies that it is intact.
+
+        Args:
+            model: Path of an ONNX file with its metadata, the `.json` file of the same stem,
+                beside it. None is the model that this package comes with.
+            session_options: How onnxruntime runs the model. By default on one CPU thread.
+
+        Raises:
+            ModelError: A file is missing, damaged, or not what this package expects.
+        """
+        # Absolute, so that a pickled recognizer finds it from another working directory.
+        self._model = None if model is None else Path(model).absolute()
+        self._session_options = session_options
+        self._session, self._metadata = open_model(self._model or _DEFAULT_MODEL, session_options)
+
+    @property
+    def metadata(self) -> ModelMetadata:
+        """What is known about the model: version, thresholds, metrics, and more."""
+        return self._metadata
+
+    def predict(self, image: ImageSource) -> Prediction:
+        """Recognizes the digit on one image.
+
+        Args:
+            image: A path, the bytes of an image file, an open binary file, a Pillow image, or an
+                array: (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA; uint8 in 0…255, bool,
+                uint16, or float in 0…1. Dark ink on light paper or light on dark, any size, the
+                digit anywhere on it.
+
+        Returns:
+            The prediction.
+
+        Raises:
+            BlankImageError: Nothing is drawn on the image.
+            InvalidImageError: It cannot be read as an image.
+        """
+        return self._predictions(self.run(_ink(image)[np.newaxis]))[0]
+
+    def predict_batch(self, images: Iterable[ImageSource]) -> list[Prediction]:
+        """Recognizes the digits on several images, faster than one by one if their sizes agree.
+
+        Args:
+            images: Any number of what `predict` takes, or an array whose first axis counts them.
+                They are read as they are needed, so a generator may produce more than fit into
+                memory.
+
+        Returns:
+            One prediction for each image, in the order of the images.
+
+        Raises:
+            BlankImageError: Nothing is drawn on one of the images; the message says on which.
+            InvalidImageError: One of them cannot be read as an image, likewise.
+        """
+        predictions: list[Prediction] = []
+        for inks in _windows(_inks(images)):
+            by_shape: dict[tuple[int, ...], list[int]] = {}
+            for position, ink in enumerate(inks):
+                by_shape.setdefault(ink.shape, []).append(position)
+            window: dict[int, Prediction] = {}
+            for positions in by_shape.values():
+                batch = np.stack([inks[position] for position in positions])
+                window.update(zip(positions, self._predictions(self.run(batch)), strict=True))
+            predictions.extend(window[position] for position in range(len(inks)))
+        return predictions
+
+    def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
+        """Runs the graph on ink as it is, for those who hold ink already.
+
+        Args:
+            ink: uint8 (batch, H, W), 0 paper … 255 full ink, no axis of length 0. The whole batch
+                is computed at once.
+
+        Returns:
+            The graph's outputs. Blank ink gives finite values without a meaning.
+
+        Raises:
+            InvalidImageError: `ink` is not such an array.
+            InferenceError: onnxruntime cannot run the graph, for want of memory for instance.
+        """
+        _check_ink(ink)
+        try:
+            outputs = self._session.run(OUTPUT_NAMES, {"ink": ink})
+        except Exception as error:  # onnxruntime's own exceptions have no common base but this.
+            raise InferenceError(
+                f"onnxruntime cannot run the model on ink of shape {ink.shape}: {error}; "
+                "pass fewer or smaller images at once"
+            ) from error
+        return ModelOutput(*outputs)
+
+    def _predictions(self, output: ModelOutput) -> list[Prediction]:
+        predictions: list[Prediction] = []
+        for probabilities, normalized in zip(
+            cast("list[list[float]]", output.probabilities.tolist()), output.normalized, strict=True
+        ):
+            confidence = max(probabilities)
+            seen = normalized.copy()  # a view would keep the whole batch in memory
+            seen.setflags(write=False)
+            predictions.append(
+                Prediction(
+                    digit=probabilities.index(confidence),
+                    confidence=confidence,
+                    probabilities=tuple(probabilities),
+                    is_digit=self._metadata.thresholds.accepts(confidence),
+                    normalized=seen,
+                )
+            )
+        return predictions
+
+    def __repr__(self) -> str:
+        """Names the model and its version."""
+        path = self._model or _DEFAULT_MODEL
+        return f"DigitRecognizer({str(path)!r}, version {self._metadata.model_version})"
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path | None]]:
+        """Pickles the path only: the default model may lie elsewhere on another machine."""
+        if self._session_options is not None:
+            raise pickle.PicklingError(
+                "a DigitRecognizer with session_options cannot be pickled, because onnxruntime's "
+                "SessionOptions cannot; create it in each process instead"
+            )
+        return type(self), (self._model,)
+
+
+def _ink(image: ImageSource) -> NDArray[np.uint8]:
+    return find_ink(read_picture(image))
+
+
+def _inks(images: Iterable[ImageSource]) -> Iterator[NDArray[np.uint8]]:
+    # Some single images can be iterated over, too, and would give baffling errors.
+    one: Any = images
+    is_single = isinstance(one, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image))
+    if is_single or hasattr(one, "read") or not isinstance(one, Iterable):
+        raise InvalidImageError(
+            f"predict_batch takes several images, a list for instance, "
+            f"not a {type(images).__name__}; for a single image call predict"
+        )
+    for index, image in enumerate(images):
+        try:
+            yield _ink(image)
+        except InvalidImageError as error:
+            raise type(error)(f"image {index} of the batch: {error}") from error
+
+
+def _windows(inks: Iterator[NDArray[np.uint8]]) -> Iterator[list[NDArray[np.uint8]]]:
+    """Cuts a stream into lists that are bounded in images and pixels, whatever their sizes."""
+    window: list[NDArray[np.uint8]] = []
+    pixels = 0
+    for ink in inks:
+        if window and (len(window) == _BATCH_IMAGES or pixels + ink.size > _BATCH_PIXELS):
+            yield window
+            window, pixels = [], 0
+        window.append(ink)
+        pixels += ink.size
+    if window:
+        yield window
+
+
+def _check_ink(ink: Any) -> None:
+    expected = "ink must be a uint8 array of shape (batch, height, width)"
+    if not isinstance(ink, np.ndarray):
+        raise InvalidImageError(f"{expected}, not a {type(ink).__name__}")
+    array = cast("NDArray[Any]", ink)
+    if array.dtype != np.uint8 or array.ndim != 3 or array.size == 0:
+        raise InvalidImageError(
+            f"{expected}, no axis of length 0; got {array.dtype} of shape {array.shape}"
+        )

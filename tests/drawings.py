@@ -1,0 +1,71 @@
+"""Drawings as the strokes of a pen, for the tests to render and to replay."""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+Point = tuple[float, float]
+Stroke = Sequence[Point]
+
+STROKES_FILE = Path(__file__).with_name("strokes.json")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A digit as it was drawn.
+
+    Attributes:
+        label: The digit.
+        style: What is special about it, in words; may be empty.
+        strokes: Each a line of [x, y], y downwards, the longer side of the drawing scaled to 1.
+    """
+
+    label: int
+    style: str
+    strokes: Sequence[Stroke]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.style}".strip()
+
+    def placed(self, canvas_size_px: float, longer_side_px: float) -> list[list[Point]]:
+        """Scale the strokes and centre them on a square canvas, in pixels."""
+        points = [point for stroke in self.strokes for point in stroke]
+        width, height = (max(axis) for axis in zip(*points, strict=True))
+        left = (canvas_size_px - width * longer_side_px) / 2
+        top = (canvas_size_px - height * longer_side_px) / 2
+        return [
+            [(left + x * longer_side_px, top + y * longer_side_px) for x, y in stroke]
+            for stroke in self.strokes
+        ]
+
+    def render(self, size_px: int = 280, pen_width_px: int = 18) -> Image.Image:
+        """Draw it in black on a white square."""
+        image = Image.new("L", (size_px, size_px), 255)
+        draw = ImageDraw.Draw(image)
+        radius = pen_width_px / 2
+        for stroke in self.placed(size_px, 0.65 * size_px):
+            draw.line(stroke, fill=0, width=pen_width_px)
+            for x, y in stroke:
+                draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+        return image
+
+
+def load_drawings() -> list[Drawing]:
+    """Load the project's own drawings, every digit in several styles."""
+    return [_drawing(record) for record in json.loads(STROKES_FILE.read_text("utf-8"))]
+
+
+def read_drawings(path: Path) -> Iterator[Drawing]:
+    """Read drawings from gzipped JSON lines."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield _drawing(json.loads(line))
+
+
+def _drawing(record: dict[str, Any]) -> Drawing:
+    return Drawing(record["label"], record.get("style", ""), record["strokes"])

@@ -1,0 +1,336 @@
+"""From an image to a prediction, alone, in batches, in threads, and in other processes."""
+
+import io
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given
+from hypothesis.extra import numpy as npst
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from inference import (
+    BlankImageError,
+    DigitRecognizer,
+    InferenceError,
+    InvalidImageError,
+    Prediction,
+)
+from tests.drawings import Drawing, load_drawings
+
+DRAWINGS = load_drawings()
+PICTURES = [drawing.render() for drawing in DRAWINGS]
+BLANK = np.full((28, 28), 255, np.uint8)
+
+
+def assert_close(first: Prediction, second: Prediction) -> None:
+    assert first.digit == second.digit
+    assert first.is_digit == second.is_digit
+    np.testing.assert_allclose(first.probabilities, second.probabilities, atol=1e-5)
+    np.testing.assert_allclose(first.normalized, second.normalized, atol=1e-5)
+
+
+# --- One image -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=str)
+def test_a_drawn_digit_is_recognized(drawing: Drawing, recognizer: DigitRecognizer):
+    prediction = recognizer.predict(drawing.render())
+    assert prediction.digit == drawing.label
+    assert prediction.is_digit
+
+
+@pytest.mark.parametrize("size_px", [64, 280, 1500])
+@pytest.mark.parametrize("drawing", DRAWINGS[::4], ids=str)
+def test_the_size_of_the_picture_does_not_matter(
+    drawing: Drawing, size_px: int, recognizer: DigitRecognizer
+):
+    picture = drawing.render(size_px, pen_width_px=size_px // 15)
+    assert recognizer.predict(picture).digit == drawing.label
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS[::4], ids=str)
+def test_dark_on_light_light_on_dark_and_on_nothing_are_the_same(
+    drawing: Drawing, recognizer: DigitRecognizer
+):
+    picture = drawing.render()
+    stroke = ImageOps.invert(picture)
+    expected = recognizer.predict(picture)
+    assert recognizer.predict(stroke) == expected
+    for colour in ("black", "white", "orange"):
+        transparent = Image.new("RGB", picture.size, colour)
+        transparent.putalpha(stroke)
+        assert recognizer.predict(transparent) == expected
+
+
+def test_a_prediction_says_what_the_graph_computed(recognizer: DigitRecognizer):
+    picture = PICTURES[3]
+    prediction = recognizer.predict(picture)
+    output = recognizer.run(255 - np.asarray(picture)[np.newaxis])
+    assert prediction.probabilities == tuple(output.probabilities[0].tolist())
+    assert prediction.digit == output.probabilities[0].argmax()
+    assert prediction.confidence == output.probabilities[0].max()
+    np.testing.assert_array_equal(prediction.normalized, output.normalized[0])
+
+
+def test_probabilities_are_plain_numbers_that_sum_to_one(recognizer: DigitRecognizer):
+    prediction = recognizer.predict(PICTURES[0])
+    assert type(prediction.digit) is int
+    assert type(prediction.is_digit) is bool
+    assert {type(probability) for probability in prediction.probabilities} == {float}
+    assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_normalized_image_cannot_be_written_to(recognizer: DigitRecognizer):
+    normalized = recognizer.predict(PICTURES[0]).normalized
+    assert normalized.dtype == np.float32
+    with pytest.raises(ValueError, match="read-only"):
+        normalized[0, 0] = 1
+
+
+def test_a_prediction_is_a_digit_from_the_threshold_on(recognizer: DigitRecognizer):
+    thresholds = recognizer.metadata.thresholds
+    assert thresholds.accepts(thresholds.reject_confidence)
+    assert not thresholds.accepts(thresholds.reject_confidence - 1e-6)
+    rng = np.random.default_rng(0)
+    scribbles = recognizer.predict_batch(rng.integers(0, 256, (200, 12, 12), np.uint8))
+    decisions = {prediction.is_digit for prediction in scribbles}
+    assert decisions == {True, False}
+    for prediction in scribbles:
+        assert prediction.is_digit == thresholds.accepts(prediction.confidence)
+
+
+def test_a_blank_image_is_an_error(recognizer: DigitRecognizer):
+    with pytest.raises(BlankImageError, match="blank"):
+        recognizer.predict(BLANK)
+
+
+def test_a_thing_that_is_no_image_is_an_error(recognizer: DigitRecognizer):
+    nothing: Any = None
+    with pytest.raises(InvalidImageError, match="NoneType is not an image"):
+        recognizer.predict(nothing)
+
+
+def test_every_error_of_an_image_is_an_inference_error():
+    assert issubclass(BlankImageError, InvalidImageError)
+    assert issubclass(InvalidImageError, InferenceError)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1), (1, 400), (400, 1), (2, 2)])
+def test_the_smallest_pictures_get_a_prediction(
+    shape: tuple[int, int], recognizer: DigitRecognizer
+):
+    image = np.zeros(shape, np.uint8)
+    image.flat[-1] = 255
+    assert np.isfinite(recognizer.predict(image).probabilities).all()
+
+
+@given(array=npst.arrays(np.uint8, npst.array_shapes(min_dims=2, max_dims=2, max_side=40)))
+def test_any_picture_gets_a_prediction_or_an_inference_error(
+    array: NDArray[np.uint8], recognizer: DigitRecognizer
+):
+    try:
+        prediction = recognizer.predict(array)
+    except InferenceError:
+        return
+    assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-5)
+    assert prediction.confidence == max(prediction.probabilities)
+
+
+# --- Many images ---------------------------------------------------------------------------------
+
+
+def test_a_batch_gives_what_single_predictions_give(recognizer: DigitRecognizer):
+    batch = recognizer.predict_batch(PICTURES)
+    assert len(batch) == len(PICTURES)
+    for picture, prediction in zip(PICTURES, batch, strict=True):
+        assert_close(prediction, recognizer.predict(picture))
+
+
+def test_a_batch_of_mixed_sizes_and_kinds_keeps_its_order(
+    recognizer: DigitRecognizer, tmp_path: Path
+):
+    images: list[Any] = []
+    for index, picture in enumerate(PICTURES):
+        resized = picture.resize((100 + 20 * (index % 3), 120))
+        file = io.BytesIO()
+        resized.save(file, "PNG")
+        path = tmp_path / f"{index}.png"
+        path.write_bytes(file.getvalue())
+        images.append([resized, np.asarray(resized), file.getvalue(), file, path][index % 5])
+    digits = [prediction.digit for prediction in recognizer.predict_batch(images)]
+    assert digits == [recognizer.predict(image).digit for image in images]
+    assert len(set(digits)) == 10
+
+
+def test_an_empty_batch_gives_no_predictions(recognizer: DigitRecognizer):
+    assert recognizer.predict_batch([]) == []
+
+
+def test_a_batch_may_be_an_array(recognizer: DigitRecognizer):
+    array = np.stack([np.asarray(picture) for picture in PICTURES[:5]])
+    digits = [prediction.digit for prediction in recognizer.predict_batch(array)]
+    assert digits == [drawing.label for drawing in DRAWINGS[:5]]
+
+
+def test_a_long_batch_is_read_and_run_in_bounded_parts(
+    recognizer: DigitRecognizer, monkeypatch: pytest.MonkeyPatch
+):
+    small = np.eye(28)
+    large = np.pad(np.eye(28), 500)
+    produced = 0
+    waiting: list[int] = []
+    sizes: list[int] = []
+    run = DigitRecognizer.run
+
+    def images() -> Iterator[NDArray[np.float64]]:
+        nonlocal produced
+        for index in range(300):
+            produced += 1
+            yield large if index % 3 == 0 else small
+
+    def spy(self: DigitRecognizer, ink: NDArray[np.uint8]) -> Any:
+        waiting.append(produced - sum(sizes))
+        sizes.append(len(ink))
+        assert ink.size <= 4_000_000
+        return run(self, ink)
+
+    monkeypatch.setattr(DigitRecognizer, "run", spy)
+    assert len(recognizer.predict_batch(images())) == 300
+    assert sum(sizes) == 300
+    assert len(sizes) < 60  # images of equal size do go together
+    assert max(waiting) <= 65
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "complaint"),
+    [
+        (BLANK, BlankImageError, "image 3 of the batch: the image is blank"),
+        (b"text", InvalidImageError, "image 3 of the batch: the bytes is not an image file"),
+    ],
+)
+def test_the_error_of_a_batch_says_which_image(
+    bad: Any, error: type[InvalidImageError], complaint: str, recognizer: DigitRecognizer
+):
+    with pytest.raises(error, match=complaint) as caught:
+        recognizer.predict_batch([*PICTURES[:3], bad, PICTURES[4]])
+    assert caught.type is error
+
+
+@pytest.mark.parametrize(
+    "single", ["seven.png", Path("seven.png"), b"\x89PNG", PICTURES[0], io.BytesIO(b"\x89PNG"), 7]
+)
+def test_a_single_image_is_no_batch(single: Any, recognizer: DigitRecognizer):
+    with pytest.raises(InvalidImageError, match="for a single image call predict"):
+        recognizer.predict_batch(single)
+
+
+def test_an_error_of_the_callers_own_iterator_is_left_alone(recognizer: DigitRecognizer):
+    def images() -> Iterator[NDArray[np.float64]]:
+        yield np.eye(28)
+        raise KeyError("the caller's")
+
+    with pytest.raises(KeyError, match="the caller's"):
+        recognizer.predict_batch(images())
+
+
+# --- Ink, for those who hold it already ----------------------------------------------------------
+
+
+def test_run_gives_what_the_graph_promises(recognizer: DigitRecognizer):
+    output = recognizer.run(np.stack([255 - np.asarray(picture) for picture in PICTURES[:3]]))
+    assert output.probabilities.shape == output.logits.shape == (3, 10)
+    assert output.normalized.shape == (3, 28, 28)
+    assert output.probabilities.argmax(axis=1).tolist() == output.logits.argmax(axis=1).tolist()
+    assert output.normalized.min() == 0
+    assert output.normalized.max() == pytest.approx(1, abs=1e-5)
+
+
+def test_run_takes_blank_ink_and_any_memory_layout(recognizer: DigitRecognizer):
+    ink = np.zeros((40, 2, 30), np.uint8).transpose(1, 0, 2)[:, ::-1]
+    assert np.isfinite(recognizer.run(ink).probabilities).all()
+    drawn = np.stack([255 - np.asarray(picture) for picture in PICTURES[:3]])
+    turned = np.asfortranarray(drawn)[::-1]
+    np.testing.assert_array_equal(
+        recognizer.run(turned).normalized, recognizer.run(drawn[::-1].copy()).normalized
+    )
+
+
+@pytest.mark.parametrize(
+    "ink",
+    [
+        None,
+        [[[0, 255]]],
+        np.zeros((28, 28), np.uint8),
+        np.zeros((1, 28, 28, 1), np.uint8),
+        np.zeros((1, 28, 28), np.float32),
+        np.zeros((1, 28, 28), bool),
+        np.zeros((0, 28, 28), np.uint8),
+        np.zeros((1, 0, 28), np.uint8),
+    ],
+)
+def test_run_refuses_what_is_not_ink(ink: Any, recognizer: DigitRecognizer):
+    with pytest.raises(InvalidImageError, match=r"uint8 array of shape \(batch, height, width\)"):
+        recognizer.run(ink)
+
+
+def test_an_error_of_onnxruntime_becomes_an_inference_error(
+    recognizer: DigitRecognizer, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(recognizer._session, "run", fail)
+    with pytest.raises(InferenceError, match="out of memory; pass fewer or smaller images"):
+        recognizer.predict(PICTURES[0])
+
+
+# --- Threads and processes -----------------------------------------------------------------------
+
+
+def test_threads_that_share_a_recognizer_get_identical_results(recognizer: DigitRecognizer):
+    expected = [recognizer.predict(picture) for picture in PICTURES]
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(recognizer.predict, PICTURES * 6))
+    assert results == expected * 6
+
+
+def test_a_recognizer_can_be_pickled(recognizer: DigitRecognizer):
+    copy = pickle.loads(pickle.dumps(recognizer))  # noqa: S301
+    assert copy.predict(PICTURES[0]) == recognizer.predict(PICTURES[0])
+    assert copy.metadata == recognizer.metadata
+
+
+def test_a_pickled_recognizer_does_not_say_where_its_default_model_was(
+    recognizer: DigitRecognizer,
+):
+    assert b"artifacts" not in pickle.dumps(recognizer)
+
+
+def test_a_pickled_recognizer_finds_its_model_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    artifacts = Path(__file__).parent.parent / "artifacts"
+    monkeypatch.chdir(artifacts)
+    pickled = pickle.dumps(DigitRecognizer("digits.onnx"))
+    monkeypatch.chdir(tmp_path)
+    assert pickle.loads(pickled).predict(PICTURES[0]).is_digit  # noqa: S301
+
+
+def test_a_recognizer_with_its_own_session_options_says_why_it_cannot_be_pickled():
+    recognizer = DigitRecognizer(session_options=onnxruntime.SessionOptions())
+    with pytest.raises(pickle.PicklingError, match="create it in each process"):
+        pickle.dumps(recognizer)
+
+
+def test_a_recognizer_works_in_spawned_processes(recognizer: DigitRecognizer):
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        results = list(pool.map(recognizer.predict, PICTURES[:3]))
+    assert results == [recognizer.predict(picture) for picture in PICTURES[:3]]
