@@ -1,0 +1,64 @@
+"""A running app and a real browser; `DigitPage` is what the tests speak to."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.digit_page import BROWSER_NAMES, DigitPage, find_browser, open_browser, serve_app
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = find_browser()
+    if executable is None:
+        reason = f"none of {', '.join(BROWSER_NAMES)} is installed: `apt-get install chromium`"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with open_browser(executable) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("app") / "server.log"
+
+
+@pytest.fixture(scope="session")
+def app_url(browser: Browser, server_log: Path) -> Iterator[str]:  # noqa: ARG001
+    # Asks for the browser first: without one there is nothing to serve.
+    with serve_app(server_log) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def open_page(browser: Browser, app_url: str) -> Iterator[Callable[..., DigitPage]]:
+    """Opens pages with Playwright's context options; none may have met an error."""
+    pages: list[DigitPage] = []
+
+    def open_page(**context_options: Any) -> DigitPage:
+        page = DigitPage(browser.new_context(**context_options).new_page(), app_url)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.page.context.close()
+    assert [error for page in pages for error in page.errors] == []
+
+
+@pytest.fixture(scope="module")
+def shared_page(open_page: Callable[..., DigitPage]) -> DigitPage:
+    return open_page()
+
+
+@pytest.fixture
+def page(shared_page: DigitPage) -> DigitPage:
+    """An open page with an empty canvas."""
+    shared_page.page.get_by_role("tab", name="Draw").click()
+    shared_page.clear()
+    return shared_page

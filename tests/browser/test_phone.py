@@ -1,0 +1,82 @@
+"""The page on a phone, drawn on with a finger."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.digit_page import DigitPage
+from tests.drawings import load_drawings
+
+pytestmark = pytest.mark.browser
+
+TOUCH = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+COMMON_PHONE = {"viewport": {"width": 390, "height": 844}, **TOUCH}
+SMALL_PHONE = {"viewport": {"width": 320, "height": 640}, **TOUCH}
+
+
+@pytest.fixture(scope="module", params=[COMMON_PHONE, SMALL_PHONE], ids=["390 px", "320 px"])
+def phone(request: pytest.FixtureRequest, open_page: Callable[..., DigitPage]) -> DigitPage:
+    return open_page(**request.param)
+
+
+@pytest.fixture
+def page(phone: DigitPage) -> DigitPage:
+    phone.clear()
+    return phone
+
+
+def test_the_page_does_not_scroll_sideways(page: DigitPage) -> None:
+    page.draw(load_drawings()[0], by_touch=True)
+
+    for scroller in ("html", "[data-testid=stMain]"):
+        fits = "element => element.scrollWidth <= element.clientWidth"
+        assert page.page.locator(scroller).evaluate(fits)
+
+
+def test_the_canvas_and_its_tools_are_fully_visible(page: DigitPage) -> None:
+    for element in (page.canvas, page.undo, page.redo):
+        expect(element).to_be_in_viewport(ratio=1)
+
+
+def test_a_digit_drawn_by_touch_is_recognized(page: DigitPage) -> None:
+    drawing = load_drawings()[0]
+
+    assert page.draw(drawing, by_touch=True).digits == str(drawing.label)
+
+
+@pytest.mark.parametrize("x", [10.0, 270.0], ids=["left", "right"])
+def test_the_first_stroke_may_begin_in_a_top_corner(
+    open_page: Callable[..., DigitPage], x: float
+) -> None:
+    page = open_page(**COMMON_PHONE)
+
+    page.draw_strokes([[(x, 10.0), ((x + 140) / 2, 75.0), (140.0, 140.0)]], by_touch=True)
+
+    page.answer_to(1)
+
+
+def test_drawing_does_not_scroll_the_page(page: DigitPage) -> None:
+    page.draw_strokes([[(140.0, y) for y in range(260, 20, -10)]], by_touch=True)
+    page.answer_to(1)
+
+    assert page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def test_undo_works_by_touch(page: DigitPage) -> None:
+    page.draw_strokes([[(140.0, y) for y in range(40, 241, 10)]], by_touch=True)
+    page.answer_to(1)
+
+    page.undo.tap()
+
+    expect(page.hint).to_be_visible()
+
+
+def test_the_answer_is_on_the_first_screen_of_a_common_phone(
+    open_page: Callable[..., DigitPage],
+) -> None:
+    page = open_page(**COMMON_PHONE)
+
+    page.draw(load_drawings()[0], by_touch=True)
+
+    expect(page.page.locator(".answer")).to_be_in_viewport(ratio=1)
