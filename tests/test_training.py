@@ -43,6 +43,7 @@ def test_training_writes_every_artifact(trained: Path):
         "training_curves.png",
         "mistakes.png",
         "risk_coverage.png",
+        "robustness.png",
         "styles.png",
     }
 

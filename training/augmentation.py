@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.strokes import stroke_width
+from training.strokes import dilate, stroke_width
 from training.styles import draw_styles
 
 WORKING_SIZE = 56
@@ -139,8 +139,8 @@ def _change_pen(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
     layers = [(ink * 255).byte()]
     thinner = thicker = layers[0]
     for _ in range(PEN_STEPS):
-        thinner = 255 - _dilate(255 - thinner)
-        thicker = _dilate(thicker)
+        thinner = 255 - dilate(255 - thinner)
+        thicker = dilate(thicker)
         layers += [thinner, thicker]
     ramp = torch.stack(layers).float().mean(dim=0) / 255
 
@@ -155,16 +155,6 @@ def _change_pen(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
     hardness = softest + _uniform(batch, 0, 1, generator) * (len(layers) - softest).clamp(min=0)
     threshold, hardness = (value.view(-1, 1, 1).to(ink.device) for value in (threshold, hardness))
     return ((ramp - threshold) * hardness + 0.5).clamp(0, 1)
-
-
-def _dilate(ink: Tensor) -> Tensor:
-    """Widens strokes by one pixel on all four sides; [batch, height, width] in and out."""
-    wide = ink.clone()
-    wide[:, 1:] = torch.maximum(wide[:, 1:], ink[:, :-1])
-    wide[:, :-1] = torch.maximum(wide[:, :-1], ink[:, 1:])
-    wide[:, :, 1:] = torch.maximum(wide[:, :, 1:], ink[:, :, :-1])
-    wide[:, :, :-1] = torch.maximum(wide[:, :, :-1], ink[:, :, 1:])
-    return wide
 
 
 def _extent(ink: Tensor) -> Tensor:

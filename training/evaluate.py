@@ -25,6 +25,7 @@ from training.data import LabelledInk, image_paths, labelled_image_paths, load_m
 from training.export import MODEL_NAME, read_description, write_description
 from training.metrics import Predictions, summarize, summarize_non_digits
 from training.report import write_report
+from training.robustness import IMAGE_COUNT, measure_robustness
 
 RUN_BATCH = 250
 
@@ -132,6 +133,10 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
             "against": against,
             **summarize_non_digits(confidence, digits.confidence, reject_confidence),
         }
+    metrics["robustness"] = {
+        "data": f"MNIST's first {IMAGE_COUNT:,} test images, corrupted",
+        "accuracies": measure_robustness(recognizer, mnist_test),
+    }
     write_description(folder, description)
     write_report(folder, description, Checkpoint.load(folder).history, mnist_test, measured)
     print(json.dumps(metrics, indent=2))  # noqa: T201

@@ -42,6 +42,8 @@ def write_report(
     _save(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
     _save(_risk_coverage_figure(measured), folder / "risk_coverage.png")
     _save(_styles_figure(mnist_test), folder / "styles.png")
+    robustness = description["metrics"]["robustness"]["accuracies"]
+    _save(_robustness_figure(robustness), folder / "robustness.png")
     for name in ("REPORT.md", "MODEL_CARD.md"):
         template = Template((TEMPLATES / name).read_text(encoding="utf-8"))
         (folder / name).write_text(template.substitute(_fields(description)), encoding="utf-8")
@@ -51,6 +53,7 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
     """The texts that the templates name."""
     training = description["training"]
     versions = description["versions"]
+    robustness = description["metrics"]["robustness"]["accuracies"]
     settings = {key: value for key, value in training.items() if not isinstance(value, dict)}
     return {
         "model_version": description["model_version"],
@@ -64,6 +67,10 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "validation_accuracy": f"{training['last_epoch']['validation_accuracy']:.2%}",
         "redrawn_accuracy": f"{training['last_epoch']['redrawn_validation_accuracy']:.2%}",
         "metrics": _metrics_table(description["metrics"]),
+        "robustness": _table(
+            ("corruption", "accuracy"),
+            [(name, f"{value:.1%}") for name, value in robustness.items()],
+        ),
         "non_digits": _non_digits_sentence(description["metrics"]),
         "settings": _table(("setting", "value"), settings.items()),
         "versions": _table(
@@ -181,6 +188,17 @@ def _risk_coverage_figure(measured: dict[str, Predictions]) -> Figure:
     axes.set(xlabel="answered, the most confident first, %", ylabel="wrong among the answered, %")
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
+    return figure
+
+
+def _robustness_figure(accuracies: dict[str, float]) -> Figure:
+    figure = Figure(figsize=(6.4, 0.28 * len(accuracies) + 1), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(accuracies), [100 * (1 - value) for value in accuracies.values()])
+    axes.bar_label(bars, fmt="%.1f", padding=3)
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.set(xlabel="errors, %")
     return figure
 
 

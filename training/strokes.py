@@ -44,3 +44,13 @@ def draw_curves(image: Tensor, control_points: Tensor, width: Tensor) -> Tensor:
     distance = (across + down).amin(dim=1).sqrt()
     coverage = (width.view(-1, 1, 1) / 2 - distance + 0.5).clamp(0, 1)
     return torch.maximum(image, coverage)
+
+
+def dilate(ink: Tensor) -> Tensor:
+    """Widens strokes by a pixel on all four sides; [batch, height, width], of any dtype."""
+    wide = ink.clone()
+    wide[:, 1:] = torch.maximum(wide[:, 1:], ink[:, :-1])
+    wide[:, :-1] = torch.maximum(wide[:, :-1], ink[:, 1:])
+    wide[:, :, 1:] = torch.maximum(wide[:, :, 1:], ink[:, :, :-1])
+    wide[:, :, :-1] = torch.maximum(wide[:, :, :-1], ink[:, :, 1:])
+    return wide

@@ -56,7 +56,7 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
     if config.subset:
         learning = learning.subset(torch.arange(min(config.subset, len(learning))))
     images = enlarge(learning.ink)
-    non_digits = make_non_digits(learning, NON_DIGIT_POOL, generator)
+    non_digits = make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator)
     non_digits_per_step = round(config.non_digit_share * config.batch_size)
     redrawn = _redraw(validation)
 
@@ -80,7 +80,7 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
         loss_sum = 0.0
         graph.train()
         for indices in _batches(len(images), config.batch_size, generator):
-            chosen = torch.randint(NON_DIGIT_POOL, (non_digits_per_step,), generator=generator)
+            chosen = torch.randint(len(non_digits), (non_digits_per_step,), generator=generator)
             labels = F.pad(learning.labels[indices], (0, len(chosen)), value=NO_DIGIT)
             drawings = torch.cat([images[indices], non_digits[chosen]])
             _, logits, _ = graph(augment(drawings.to(device), labels, generator))
