@@ -125,6 +125,7 @@ def describe_model(recognizer: DigitRecognizer) -> str:
         f"{metric['accuracy']:.1%} of {metric['images']:,} digits"
         f" ({escape_markdown(metric['data'])})"
         for metric in recognizer.metadata.metrics.values()
+        if "accuracy" in metric
     ]
     return f"{model}, right on {' and '.join(results)}." if results else f"{model}."
 

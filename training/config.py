@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import torch
+
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 """Default folder of everything that training produces and inference ships."""
 
@@ -70,6 +72,15 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
         ValueError: A value is out of its range.
     """
     return TrainingConfig(**{s.name: getattr(arguments, s.name) for s in fields(TrainingConfig)})
+
+
+def add_device_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds `--device`, where to train."""
+    parser.add_argument(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="where to train: cpu, cuda, mps (default: a GPU when there is one)",
+    )
 
 
 def add_folder_flag(parser: argparse.ArgumentParser) -> None:

@@ -19,10 +19,10 @@ from training.data import LabelledInk
 from training.strokes import dilate
 
 ENLARGEMENT = 4
-IMAGE_COUNT = 2_000
+IMAGE_COUNT = 1_000
 """Test images for each corruption."""
 
-_CHUNK = 500
+_CHUNK = 250
 
 Corruption = Callable[[Tensor, Generator], Tensor]
 """Makes pictures float32 [batch, height, width], 0 (black) … 1 (white), from ink, 0 … 1."""
@@ -111,7 +111,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     "thin pen": _thin,
     "thick pen": _thick,
     "small, 14 pixels": _resized(1 / 8),
-    "large, 448 pixels": _resized(4),
+    "large, 280 pixels": _resized(2.5),
     "turned by -20°": _rotated(-20),
     "turned by -10°": _rotated(-10),
     "turned by 10°": _rotated(10),

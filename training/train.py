@@ -23,6 +23,7 @@ from training.config import (
     TrainingConfig,
     add_config_flags,
     add_data_flag,
+    add_device_flag,
     add_folder_flag,
     config_from,
 )
@@ -192,11 +193,7 @@ def main() -> None:
     add_data_flag(parser)
     add_folder_flag(parser)
     add_evaluation_flags(parser)
-    parser.add_argument(
-        "--device",
-        default="cuda" if torch.cuda.is_available() else "cpu",
-        help="where to train: cpu, cuda, mps (default: a GPU when there is one)",
-    )
+    add_device_flag(parser)
     arguments = parser.parse_args()
     try:
         config = config_from(arguments)

@@ -1,0 +1,125 @@
+"""Trains several seeds, reports their mean and spread, and ships the best on validation.
+
+    python -m training.sweep --seeds 5
+
+keeps each run in `runs/seed-N`. A run that is there already, with the same settings, is not trained
+again: an interrupted sweep goes on, and seeds may be trained side by side by
+`python -m training.train --seed N --output runs/seed-N`.
+"""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from inference import DigitRecognizer
+from training.checkpoint import Checkpoint
+from training.config import (
+    TrainingConfig,
+    add_config_flags,
+    add_data_flag,
+    add_device_flag,
+    add_folder_flag,
+    config_from,
+)
+from training.data import LabelledInk, load_mnist
+from training.evaluate import add_evaluation_flags, evaluate, evaluation_sets, predict_ink
+from training.export import export, read_description, write_description
+from training.train import train
+
+
+def trained_run(
+    config: TrainingConfig, folder: Path, training_set: LabelledInk, device: torch.device
+) -> Checkpoint:
+    """Takes a finished run from its folder, or trains it there.
+
+    Raises:
+        ValueError: The folder holds a run with other settings.
+    """
+    try:
+        checkpoint = Checkpoint.load(folder)
+    except FileNotFoundError:
+        checkpoint = train(config, training_set, device)
+        folder.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(folder)
+    if checkpoint.config != config:
+        raise ValueError(f"{folder} holds a run with other settings; remove it or choose --runs")
+    return checkpoint
+
+
+def summarize_run(
+    checkpoint: Checkpoint, folder: Path, mnist_test: LabelledInk
+) -> dict[str, float]:
+    """Measures a run: its validation accuracies, and its exported file on MNIST's test set."""
+    recognizer = DigitRecognizer(export(checkpoint, folder))
+    last_epoch = checkpoint.history[-1]
+    return {
+        "seed": checkpoint.config.seed,
+        "validation_accuracy": last_epoch["validation_accuracy"],
+        "redrawn_validation_accuracy": last_epoch["redrawn_validation_accuracy"],
+        "mnist_test_accuracy": float(predict_ink(recognizer, mnist_test).correct.mean()),
+    }
+
+
+def best_on_validation(runs: list[dict[str, float]]) -> int:
+    """The index of the run with the best mean of both validation accuracies."""
+    scores = [run["validation_accuracy"] + run["redrawn_validation_accuracy"] for run in runs]
+    return int(np.argmax(scores))
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--seeds", type=int, default=5, help="how many (default: %(default)s)")
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="folder of the single runs (default: runs/)",
+    )
+    add_config_flags(parser)
+    add_data_flag(parser)
+    add_folder_flag(parser)
+    add_device_flag(parser)
+    add_evaluation_flags(parser)
+    arguments = parser.parse_args()
+    try:
+        first = config_from(arguments)
+        sets = evaluation_sets(arguments)
+    except ValueError as error:
+        parser.error(str(error))
+
+    training_set = load_mnist(arguments.data_dir, train=True)
+    mnist_test = load_mnist(arguments.data_dir, train=False)
+    checkpoints: list[Checkpoint] = []
+    rows: list[dict[str, float]] = []
+    for seed in range(first.seed, first.seed + arguments.seeds):
+        folder = arguments.runs / f"seed-{seed}"
+        config = dataclasses.replace(first, seed=seed)
+        try:
+            checkpoint = trained_run(config, folder, training_set, torch.device(arguments.device))
+        except ValueError as error:
+            parser.error(str(error))
+        checkpoints.append(checkpoint)
+        rows.append(summarize_run(checkpoint, folder, mnist_test))
+
+    best = checkpoints[best_on_validation(rows)]
+    output: Path = arguments.output
+    output.mkdir(parents=True, exist_ok=True)
+    best.save(output)
+    export(best, output)
+    description = read_description(output)
+    description["metrics"]["seeds"] = {"data": "MNIST's test set, final epoch", "runs": rows}
+    write_description(output, description)
+    evaluate(output, sets)
+
+
+if __name__ == "__main__":
+    main()
