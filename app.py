@@ -212,10 +212,11 @@ def show_upload(recognizer: DigitRecognizer, file: "UploadedFile") -> None:
         st.warning(f"**{name}** {explain(error)}", icon=":material/broken_image:")
         return
     with st.container(border=True):
+        st.markdown(f"**{name}**")
         with st.container(horizontal=True, gap="medium"):
-            st.image(make_thumbnail(file), alt=file.name)
-            st.markdown(f"**{name}**")
-        show_answer(prediction)
+            st.image(make_thumbnail(file), alt=file.name, width=SMALL_IMAGE_SIZE_PX)
+            with st.container():
+                show_answer(prediction)
 
 
 def explain(error: InferenceError) -> str:

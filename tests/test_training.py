@@ -14,7 +14,10 @@ from training.data import VALIDATION_COUNT, load_mnist, split_training_set
 from training.export import read_description
 from training.model import DigitCNN, parameter_count
 
-QUICK = {"epochs": "3", "subset": "2048", "batch-size": "64", "average-decay": "0.9"}
+QUICK = TrainingConfig(
+    epochs=2, settle_runs=2, settle_epochs=1, subset=2048, batch_size=64, average_decay=0.9
+)
+QUICK_FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.to_dict().items()]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, module, *arguments: object) -> None:
@@ -26,9 +29,8 @@ def run(monkeypatch: pytest.MonkeyPatch, module, *arguments: object) -> None:
 def trained(tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path) -> Path:
     """The artifacts of one quick run of the training command."""
     folder = tmp_path_factory.mktemp("artifacts")
-    flags = [part for name, value in QUICK.items() for part in (f"--{name}", value)]
     with pytest.MonkeyPatch.context() as monkeypatch:
-        arguments = (*flags, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
+        arguments = (*QUICK_FLAGS, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
         run(monkeypatch, train, *arguments)
     return folder
 
@@ -50,15 +52,13 @@ def test_training_writes_every_artifact(trained: Path):
 
 
 def test_even_a_quick_run_learns(trained: Path):
-    # Three passes over 2,048 images read far more than the 10 % of guessing.
+    # A few passes over 2,048 images read far more than the 10 % of guessing.
     assert DigitRecognizer(trained / "digits.onnx").metadata.metrics["mnist_test"]["accuracy"] > 0.5
 
 
 def test_the_settings_of_the_run_are_kept(trained: Path):
     checkpoint = Checkpoint.load(trained)
-    assert checkpoint.config == TrainingConfig(
-        epochs=3, subset=2048, batch_size=64, average_decay=0.9
-    )
+    assert checkpoint.config == QUICK
     assert set(checkpoint.versions) == {"python", "torch", "torchvision"}
 
 
@@ -114,12 +114,11 @@ def test_a_sweep_reports_every_seed_and_ships_the_best_on_validation(
     first = tmp_path / "runs" / "seed-0"
     first.mkdir(parents=True)
     (first / "digits.pt").write_bytes((trained / "digits.pt").read_bytes())
-    flags = [part for name, value in QUICK.items() for part in (f"--{name}", value)]
     run(
         monkeypatch,
         sweep,
         *("--seeds", 2, "--runs", tmp_path / "runs", "--output", tmp_path / "artifacts"),
-        *(*flags, "--data-dir", mnist_dir, "--device", "cpu"),
+        *(*QUICK_FLAGS, "--data-dir", mnist_dir, "--device", "cpu"),
     )
     rows = read_description(tmp_path / "artifacts")["metrics"]["seeds"]["runs"]
     assert [row["seed"] for row in rows] == [0, 1]

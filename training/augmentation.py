@@ -5,6 +5,7 @@ strokes come out as crisp as on a drawing canvas; the ink normaliser then shrink
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -58,22 +59,63 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
     )
 
 
-def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+def repeat_pixels(ink: Tensor) -> Tensor:
+    """Enlarges MNIST images without changing them: the normaliser makes the same of both sizes.
+
+    Args:
+        ink: uint8 [count, 28, 28].
+
+    Returns:
+        uint8 [count, 56, 56].
+    """
+    factor = WORKING_SIZE // ink.shape[1]
+    return ink.repeat_interleave(factor, dim=1).repeat_interleave(factor, dim=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawing:
+    """How far the redrawn digits go from MNIST's own.
+
+    Attributes:
+        strength: Largest share, 0 … 1, of the largest warps and pen changes.
+        style_share: Factor, 0 … 1, on the probability of each writing style.
+        own_pen_share: Share of the images, 0 … 1, that keep the pen that they were written with.
+    """
+
+    strength: float
+    style_share: float
+    own_pen_share: float
+
+
+FAR = Redrawing(strength=1.0, style_share=1.0, own_pen_share=0.0)
+NEAR = Redrawing(strength=0.4, style_share=0.15, own_pen_share=0.7)
+
+
+def augment(
+    image: Tensor, labels: Tensor, generator: Generator, redrawing: Redrawing = FAR
+) -> Tensor:
     """Redraws a batch of digits as other hands with other pens would.
 
     Args:
         image: uint8 [batch, 56, 56], from `enlarge`.
         labels: int64 [batch], the digits, which decide the writing styles.
         generator: Source of all randomness, on the CPU.
+        redrawing: How far to go.
 
     Returns:
         Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
-    ink = draw_styles(image.float() / 255, labels, generator)
+    ink = draw_styles(image.float() / 255, labels, generator, share=redrawing.style_share)
     # From MNIST as it is to the strangest hand: the network must stay at home in both.
-    strength = torch.rand(len(image), generator=generator)
+    strength = redrawing.strength * torch.rand(len(image), generator=generator)
     ink = _warp(ink, strength, generator)
-    return _change_pen(ink, strength, generator) * 255
+    own_pen_count = round(redrawing.own_pen_share * len(ink))
+    if own_pen_count:
+        changed = torch.randperm(len(ink), generator=generator)[own_pen_count:]
+        ink[changed] = _change_pen(ink[changed], strength[changed], generator)
+    else:
+        ink = _change_pen(ink, strength, generator)
+    return ink * 255
 
 
 def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:

@@ -21,13 +21,17 @@ class Checkpoint:
         graph: The trained network with its normaliser and temperature, in evaluation mode.
         config: The settings of the run.
         reject_confidence: Confidence below which a drawing is not taken for a digit.
-        history: One row for each epoch, with the quantities that the training curves show.
+        validation_accuracy: Share of the validation digits that are read right, 0 … 1.
+        redrawn_validation_accuracy: The same of the validation digits as other hands drew them.
+        history: One row for each epoch of each run, with what the training curves show.
         versions: The libraries that trained it.
     """
 
     graph: DigitGraph
     config: TrainingConfig
     reject_confidence: float
+    validation_accuracy: float
+    redrawn_validation_accuracy: float
     history: list[dict[str, float]]
     versions: dict[str, str]
 
@@ -39,6 +43,8 @@ class Checkpoint:
                 "weights": self.graph.state_dict(),
                 "config": self.config.to_dict(),
                 "reject_confidence": self.reject_confidence,
+                "validation_accuracy": self.validation_accuracy,
+                "redrawn_validation_accuracy": self.redrawn_validation_accuracy,
                 "history": self.history,
                 "versions": self.versions,
             },
@@ -61,6 +67,8 @@ class Checkpoint:
             graph=graph.eval(),
             config=TrainingConfig(**saved["config"]),
             reject_confidence=saved["reject_confidence"],
+            validation_accuracy=saved["validation_accuracy"],
+            redrawn_validation_accuracy=saved["redrawn_validation_accuracy"],
             history=saved["history"],
             versions=saved["versions"],
         )

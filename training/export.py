@@ -76,7 +76,8 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
                 **checkpoint.config.to_dict(),
                 "data": "MNIST training set less 5,000 validation images",
                 "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
-                "last_epoch": checkpoint.history[-1],
+                "validation_accuracy": checkpoint.validation_accuracy,
+                "redrawn_validation_accuracy": checkpoint.redrawn_validation_accuracy,
             },
             "versions": {
                 "training": checkpoint.versions,

@@ -54,7 +54,6 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
     training = description["training"]
     versions = description["versions"]
     robustness = description["metrics"]["robustness"]["accuracies"]
-    settings = {key: value for key, value in training.items() if not isinstance(value, dict)}
     return {
         "model_version": description["model_version"],
         "parameters": f"{description['parameters']:,}",
@@ -63,9 +62,8 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "temperature": f"{description['calibration']['temperature']:.3f}",
         "reject_confidence": f"{description['thresholds']['reject_confidence']:.3f}",
         "minutes": f"{training['seconds'] / 60:.0f}",
-        "epochs": str(training["epochs"]),
-        "validation_accuracy": f"{training['last_epoch']['validation_accuracy']:.2%}",
-        "redrawn_accuracy": f"{training['last_epoch']['redrawn_validation_accuracy']:.2%}",
+        "validation_accuracy": f"{training['validation_accuracy']:.2%}",
+        "redrawn_accuracy": f"{training['redrawn_validation_accuracy']:.2%}",
         "metrics": _metrics_table(description["metrics"]),
         "seeds": _seeds_section(description["metrics"]),
         "robustness": _table(
@@ -73,7 +71,7 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
             [(name, f"{value:.1%}") for name, value in robustness.items()],
         ),
         "non_digits": _non_digits_sentence(description["metrics"]),
-        "settings": _table(("setting", "value"), settings.items()),
+        "settings": _table(("setting", "value"), training.items()),
         "versions": _table(
             ("step", "library", "version"),
             [(step, *pair) for step, found in versions.items() for pair in found.items()],
@@ -162,14 +160,18 @@ def _confusion_figure(counts: NDArray[np.int64]) -> Figure:
 def _training_figure(history: Sequence[dict[str, float]]) -> Figure:
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss_axes, error_axes = figure.subplots(1, 2)
-    epochs = [row["epoch"] for row in history]
-    loss_axes.plot(epochs, [row["loss"] for row in history])
+    # One line for each run: several settle from where the first has ended.
+    for run in sorted({row["run"] for row in history}):
+        rows = [row for row in history if row["run"] == run]
+        epochs = [row["epoch"] for row in rows]
+        loss_axes.plot(epochs, [row["loss"] for row in rows], color="C0")
+        for key, label, color in (
+            ("validation_accuracy", "validation", "C0"),
+            ("redrawn_validation_accuracy", "validation, redrawn", "C1"),
+        ):
+            errors = [100 * (1 - row[key]) for row in rows]
+            error_axes.plot(epochs, errors, color=color, label=label if run == 0 else None)
     loss_axes.set(xlabel="epoch", ylabel="training loss", yscale="log")
-    for key, label in (
-        ("validation_accuracy", "validation"),
-        ("redrawn_validation_accuracy", "validation, redrawn"),
-    ):
-        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], label=label)
     error_axes.set(xlabel="epoch", ylabel="errors of the averaged weights, %", yscale="log")
     error_axes.legend()
     for axes in (loss_axes, error_axes):

@@ -54,11 +54,10 @@ def summarize_run(
 ) -> dict[str, float]:
     """Measures a run: its validation accuracies, and its exported file on MNIST's test set."""
     recognizer = DigitRecognizer(export(checkpoint, folder))
-    last_epoch = checkpoint.history[-1]
     return {
         "seed": checkpoint.config.seed,
-        "validation_accuracy": last_epoch["validation_accuracy"],
-        "redrawn_validation_accuracy": last_epoch["redrawn_validation_accuracy"],
+        "validation_accuracy": checkpoint.validation_accuracy,
+        "redrawn_validation_accuracy": checkpoint.redrawn_validation_accuracy,
         "mnist_test_accuracy": float(predict_ink(recognizer, mnist_test).correct.mean()),
     }
 

@@ -6,8 +6,10 @@ One command overwrites `artifacts/` as a whole:
 """
 
 import argparse
+import copy
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,7 +18,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.augmentation import augment, enlarge
+from training.augmentation import FAR, NEAR, Redrawing, augment, enlarge, repeat_pixels
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import (
@@ -38,13 +40,53 @@ EVALUATION_BATCH = 1_000
 NON_DIGIT_POOL = 20_000
 """Different non-digits; each is redrawn whenever it is seen."""
 
+SETTLE_SEED_OFFSET = 1_000
+
 _Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What is learned from and validated on.
+
+    Attributes:
+        originals: uint8 [count, 28, 28], MNIST's own digits.
+        images: uint8 [count, 56, 56], the same, enlarged for augmentation.
+        labels: int64 [count].
+        non_digits: uint8 [pool, 56, 56].
+        validation: The validation digits as MNIST has them.
+        redrawn: The validation digits as other hands would draw them.
+    """
+
+    originals: Tensor
+    images: Tensor
+    labels: Tensor
+    non_digits: Tensor
+    validation: LabelledInk
+    redrawn: LabelledInk
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """A stretch of training with a learning rate schedule of its own."""
+
+    name: str
+    run: int
+    first_epoch: int
+    epochs: int
+    learning_rate: float
+    redrawing: Redrawing
+    untouched_share: float
+    non_digit_weight: float
 
 
 def train(config: TrainingConfig, training_set: LabelledInk, device: torch.device) -> Checkpoint:
     """Trains a network from scratch.
 
-    The same settings on the same machine give the same weights.
+    First on digits redrawn far from MNIST's own. Then several times, each time from those weights,
+    on nearer ones, so that the network settles where most digits are; the mean of the settled
+    weights is the result (Wortsman et al., 2022, "Model soups"). The same settings on the same
+    machine with the same number of threads give the same weights.
 
     Args:
         config: The settings.
@@ -56,36 +98,120 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
     learning, validation = split_training_set(training_set)
     if config.subset:
         learning = learning.subset(torch.arange(min(config.subset, len(learning))))
-    images = enlarge(learning.ink)
-    non_digits = make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator)
-    non_digits_per_step = round(config.non_digit_share * config.batch_size)
-    redrawn = _redraw(validation)
-
+    material = _Material(
+        originals=learning.ink,
+        images=enlarge(learning.ink),
+        labels=learning.labels,
+        non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
+        validation=validation,
+        redrawn=_redraw(validation),
+    )
     graph = DigitGraph(DigitCNN(config.dropout)).to(device).to(memory_format=torch.channels_last)
+    history = _run_phase(_exploring(config), graph, material, config, generator)
+    settled: list[dict[str, Tensor]] = []
+    for number in range(config.settle_runs):
+        # A seed of its own lets a run be repeated from the explored weights.
+        torch.manual_seed(config.seed + SETTLE_SEED_OFFSET + number)
+        generator.manual_seed(config.seed + SETTLE_SEED_OFFSET + number)
+        branch = copy.deepcopy(graph)
+        history += _run_phase(_settling(config, number), branch, material, config, generator)
+        settled.append(branch.state_dict())
+    return _finish(_mean_weights(settled), config, history, material)
+
+
+def _finish(
+    weights: dict[str, Tensor],
+    config: TrainingConfig,
+    history: list[dict[str, float]],
+    material: _Material,
+) -> Checkpoint:
+    """Calibrates trained weights on validation data and packs them with what made them."""
+    graph = DigitGraph(DigitCNN(config.dropout))
+    graph.load_state_dict(weights)
+    device = torch.device("cpu")
+    return Checkpoint(
+        graph=graph.eval(),
+        config=config,
+        reject_confidence=_calibrate(graph, material.validation, material.redrawn),
+        validation_accuracy=_accuracy(graph, material.validation, device),
+        redrawn_validation_accuracy=_accuracy(graph, material.redrawn, device),
+        history=history,
+        versions=library_versions("torch", "torchvision"),
+    )
+
+
+def _exploring(config: TrainingConfig) -> _Phase:
+    return _Phase(
+        name="exploring",
+        run=0,
+        first_epoch=1,
+        epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        redrawing=FAR,
+        untouched_share=0.0,
+        non_digit_weight=config.non_digit_weight,
+    )
+
+
+def _settling(config: TrainingConfig, number: int) -> _Phase:
+    return _Phase(
+        name=f"settling {number + 1} of {config.settle_runs}",
+        run=number + 1,
+        first_epoch=config.epochs + 1,
+        epochs=config.settle_epochs,
+        learning_rate=config.settle_learning_rate,
+        redrawing=NEAR,
+        untouched_share=config.settle_untouched_share,
+        non_digit_weight=config.settle_non_digit_weight,
+    )
+
+
+def _mean_weights(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of several networks' weights and statistics; counters are the first one's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(dim=0)
+        if first.is_floating_point()
+        else first
+        for name, first in states[0].items()
+    }
+
+
+def _run_phase(
+    phase: _Phase,
+    graph: DigitGraph,
+    material: _Material,
+    config: TrainingConfig,
+    generator: torch.Generator,
+) -> list[dict[str, float]]:
+    """Trains the graph, leaves the averaged weights in it and returns a row for each epoch."""
+    device = graph.temperature.device
     averaged = AveragedModel(
         graph, multi_avg_fn=_moving_average(config.average_decay), use_buffers=True
     )
     optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
-    steps_per_epoch = max(1, len(images) // config.batch_size)
+    steps_per_epoch = max(1, len(material.images) // config.batch_size)
+    total_steps = phase.epochs * steps_per_epoch
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=config.learning_rate,
-        total_steps=config.epochs * steps_per_epoch,
-        pct_start=0.2,
+        optimizer, max_lr=phase.learning_rate, total_steps=total_steps, pct_start=0.2
     )
+    non_digit_count = round(config.non_digit_share * config.batch_size)
 
     history: list[dict[str, float]] = []
-    progress = tqdm(total=config.epochs * steps_per_epoch, unit="step", desc="training")
-    for epoch in range(1, config.epochs + 1):
+    progress = tqdm(total=total_steps, unit="step", desc=phase.name)
+    for epoch in range(phase.first_epoch, phase.first_epoch + phase.epochs):
         started = time.perf_counter()
         loss_sum = 0.0
         graph.train()
-        for indices in _batches(len(images), config.batch_size, generator):
-            chosen = torch.randint(len(non_digits), (non_digits_per_step,), generator=generator)
-            labels = F.pad(learning.labels[indices], (0, len(chosen)), value=NO_DIGIT)
-            drawings = torch.cat([images[indices], non_digits[chosen]])
-            _, logits, _ = graph(augment(drawings.to(device), labels, generator))
-            loss = _loss(logits, labels.to(device), config)
+        for chosen in _batches(len(material.images), config.batch_size, generator):
+            others = torch.randint(
+                len(material.non_digits), (non_digit_count,), generator=generator
+            )
+            drawings = torch.cat([material.images[chosen], material.non_digits[others]])
+            labels = F.pad(material.labels[chosen], (0, len(others)), value=NO_DIGIT)
+            ink = augment(drawings.to(device), labels, generator, phase.redrawing)
+            untouched = material.originals[chosen[: round(phase.untouched_share * len(chosen))]]
+            ink[: len(untouched)] = repeat_pixels(untouched).to(device)
+            loss = _loss(graph(ink)[1], labels.to(device), config, phase.non_digit_weight)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -94,40 +220,34 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
             loss_sum += loss.item()
             progress.update()
         row = {
+            "run": phase.run,
             "epoch": epoch,
             "loss": loss_sum / steps_per_epoch,
-            "validation_accuracy": _accuracy(averaged.module, validation, device),
-            "redrawn_validation_accuracy": _accuracy(averaged.module, redrawn, device),
+            "validation_accuracy": _accuracy(averaged.module, material.validation, device),
+            "redrawn_validation_accuracy": _accuracy(averaged.module, material.redrawn, device),
             "seconds": time.perf_counter() - started,
         }
         history.append(row)
         progress.set_postfix(
-            epoch=epoch,
             loss=f"{row['loss']:.4f}",
             validation=f"{row['validation_accuracy']:.2%}",
             redrawn=f"{row['redrawn_validation_accuracy']:.2%}",
         )
     progress.close()
-
-    trained = DigitGraph(DigitCNN(config.dropout))
-    trained.load_state_dict(averaged.module.state_dict())
-    return Checkpoint(
-        graph=trained.eval(),
-        config=config,
-        reject_confidence=_calibrate(trained, validation, redrawn),
-        history=history,
-        versions=library_versions("torch", "torchvision"),
-    )
+    graph.load_state_dict(averaged.module.state_dict())
+    return history
 
 
-def _loss(logits: Tensor, labels: Tensor, config: TrainingConfig) -> Tensor:
+def _loss(
+    logits: Tensor, labels: Tensor, config: TrainingConfig, non_digit_weight: float
+) -> Tensor:
     is_digit = labels != NO_DIGIT
     loss = F.cross_entropy(
         logits[is_digit], labels[is_digit], label_smoothing=config.label_smoothing
     )
     if is_digit.all():
         return loss
-    return loss + config.non_digit_weight * non_digit_loss(logits[~is_digit])
+    return loss + non_digit_weight * non_digit_loss(logits[~is_digit])
 
 
 def non_digit_loss(logits: Tensor) -> Tensor:
