@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from training.augmentation import FAR, NEAR, WORKING_SIZE, augment, enlarge, repeat_pixels
-from training.normalizer import InkNormalizer
+from training.augmentation import FAR, NEAR, WORKING_SIZE, augment, enlarge
 from training.strokes import draw_curves, stroke_width
 from training.styles import STYLES, Style, add_style, contact_sheet, draw_styles
 
@@ -30,14 +29,6 @@ def test_enlarging_keeps_the_ink_where_it_was():
     assert large.shape == (3, WORKING_SIZE, WORKING_SIZE)
     assert (large[:, 24:32, 12:44] > 190).all()
     assert (large[:, :16] == 0).all()
-
-
-def test_repeated_pixels_are_normalized_like_the_image_itself():
-    ink = torch.zeros(1, 28, 28, dtype=torch.uint8)
-    ink[:, 4:24, 8:20] = torch.randint(1, 256, (1, 20, 12), generator=generator())
-    normalizer = InkNormalizer()
-    # float32 sums of other terms: 1e-5 is far below the step of 1/255 between ink levels.
-    torch.testing.assert_close(normalizer(repeat_pixels(ink)), normalizer(ink), atol=1e-5, rtol=0)
 
 
 def test_redrawing_near_changes_digits_less_than_far():

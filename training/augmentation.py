@@ -59,19 +59,6 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
     )
 
 
-def repeat_pixels(ink: Tensor) -> Tensor:
-    """Enlarges MNIST images without changing them: the normaliser makes the same of both sizes.
-
-    Args:
-        ink: uint8 [count, 28, 28].
-
-    Returns:
-        uint8 [count, 56, 56].
-    """
-    factor = WORKING_SIZE // ink.shape[1]
-    return ink.repeat_interleave(factor, dim=1).repeat_interleave(factor, dim=2)
-
-
 @dataclass(frozen=True, slots=True)
 class Redrawing:
     """How far the redrawn digits go from MNIST's own.

@@ -31,7 +31,6 @@ class TrainingConfig:
     settle_epochs: int = _setting(10, "passes over digits redrawn nearer to MNIST's own, each time")
     batch_size: int = _setting(256, "images per step")
     learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
-    settle_untouched_share: float = _setting(0.3, "digits shown as MNIST has them while settling")
     settle_learning_rate: float = _setting(1e-3, "peak of the schedule of those passes")
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
@@ -48,8 +47,7 @@ class TrainingConfig:
         for name in (*counts, "learning_rate", "settle_learning_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        shares = ("dropout", "label_smoothing", "average_decay", "settle_untouched_share")
-        for name in shares:
+        for name in ("dropout", "label_smoothing", "average_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
         weights = ("weight_decay", "non_digit_weight", "settle_non_digit_weight")

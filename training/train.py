@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.augmentation import FAR, NEAR, Redrawing, augment, enlarge, repeat_pixels
+from training.augmentation import FAR, NEAR, Redrawing, augment, enlarge
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import (
@@ -50,15 +50,13 @@ class _Material:
     """What is learned from and validated on.
 
     Attributes:
-        originals: uint8 [count, 28, 28], MNIST's own digits.
-        images: uint8 [count, 56, 56], the same, enlarged for augmentation.
+        images: uint8 [count, 56, 56], enlarged digits.
         labels: int64 [count].
         non_digits: uint8 [pool, 56, 56].
         validation: The validation digits as MNIST has them.
         redrawn: The validation digits as other hands would draw them.
     """
 
-    originals: Tensor
     images: Tensor
     labels: Tensor
     non_digits: Tensor
@@ -76,7 +74,6 @@ class _Phase:
     epochs: int
     learning_rate: float
     redrawing: Redrawing
-    untouched_share: float
     non_digit_weight: float
 
 
@@ -99,7 +96,6 @@ def train(config: TrainingConfig, training_set: LabelledInk, device: torch.devic
     if config.subset:
         learning = learning.subset(torch.arange(min(config.subset, len(learning))))
     material = _Material(
-        originals=learning.ink,
         images=enlarge(learning.ink),
         labels=learning.labels,
         non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
@@ -148,7 +144,6 @@ def _exploring(config: TrainingConfig) -> _Phase:
         epochs=config.epochs,
         learning_rate=config.learning_rate,
         redrawing=FAR,
-        untouched_share=0.0,
         non_digit_weight=config.non_digit_weight,
     )
 
@@ -161,7 +156,6 @@ def _settling(config: TrainingConfig, number: int) -> _Phase:
         epochs=config.settle_epochs,
         learning_rate=config.settle_learning_rate,
         redrawing=NEAR,
-        untouched_share=config.settle_untouched_share,
         non_digit_weight=config.settle_non_digit_weight,
     )
 
@@ -209,8 +203,6 @@ def _run_phase(
             drawings = torch.cat([material.images[chosen], material.non_digits[others]])
             labels = F.pad(material.labels[chosen], (0, len(others)), value=NO_DIGIT)
             ink = augment(drawings.to(device), labels, generator, phase.redrawing)
-            untouched = material.originals[chosen[: round(phase.untouched_share * len(chosen))]]
-            ink[: len(untouched)] = repeat_pixels(untouched).to(device)
             loss = _loss(graph(ink)[1], labels.to(device), config, phase.non_digit_weight)
             optimizer.zero_grad()
             loss.backward()
