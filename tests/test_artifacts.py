@@ -119,8 +119,10 @@ def test_the_shipped_model_reads_at_least_9960_of_mnists_test_digits(
 @pytest.mark.parametrize("name", ["README.md", "artifacts/MODEL_CARD.md", "artifacts/REPORT.md"])
 def test_the_documents_state_the_accuracies_of_the_description(name: str, description: dict):
     text = (ROOT / name).read_text(encoding="utf-8")
-    for metrics in description["metrics"].values():
-        assert f"{metrics['accuracy']:.2%}" in text.replace(" %", "%")
+    accuracies = [row["accuracy"] for row in description["metrics"].values() if "accuracy" in row]
+    assert accuracies
+    for accuracy in accuracies:
+        assert f"{accuracy:.2%}" in text.replace(" %", "%")
 
 
 def test_the_normalized_output_follows_mnists_convention(mnist_test: LabelledInk):
