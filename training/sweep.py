@@ -16,18 +16,11 @@ import torch
 
 from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
-from training.config import (
-    TrainingConfig,
-    add_config_flags,
-    add_data_flag,
-    add_device_flag,
-    add_folder_flag,
-    config_from,
-)
+from training.config import TrainingConfig
 from training.data import LabelledInk, load_mnist
-from training.evaluate import add_evaluation_flags, evaluate, evaluation_sets, predict_ink
+from training.evaluate import evaluate, predict_ink
 from training.export import export, read_description, write_description
-from training.train import train
+from training.train import parse_training_flags, train
 
 
 def trained_run(
@@ -83,18 +76,7 @@ def main() -> None:
         metavar="FOLDER",
         help="folder of the single runs (default: runs/)",
     )
-    add_config_flags(parser)
-    add_data_flag(parser)
-    add_folder_flag(parser)
-    add_device_flag(parser)
-    add_evaluation_flags(parser)
-    arguments = parser.parse_args()
-    try:
-        first = config_from(arguments)
-        sets = evaluation_sets(arguments)
-    except ValueError as error:
-        parser.error(str(error))
-
+    arguments, first, sets = parse_training_flags(parser)
     training_set = load_mnist(arguments.data_dir, train=True)
     mnist_test = load_mnist(arguments.data_dir, train=False)
     checkpoints: list[Checkpoint] = []

@@ -30,7 +30,7 @@ from training.config import (
     config_from,
 )
 from training.data import LabelledInk, load_mnist, split_training_set
-from training.evaluate import add_evaluation_flags, evaluate, evaluation_sets
+from training.evaluate import EvaluationSets, add_evaluation_flags, evaluate, evaluation_sets
 from training.export import export
 from training.model import DigitCNN, DigitGraph
 from training.non_digits import NO_DIGIT, make_non_digits
@@ -298,9 +298,13 @@ def _calibrate(graph: DigitGraph, *validation_sets: LabelledInk) -> float:
     return choose_reject_confidence(confidence)
 
 
-def main() -> None:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+def parse_training_flags(
+    parser: argparse.ArgumentParser,
+) -> tuple[argparse.Namespace, TrainingConfig, EvaluationSets]:
+    """Adds the flags that every training command has, and parses the command line.
+
+    A value out of range or a folder without pictures ends the program with a message.
+    """
     add_config_flags(parser)
     add_data_flag(parser)
     add_folder_flag(parser)
@@ -308,11 +312,15 @@ def main() -> None:
     add_device_flag(parser)
     arguments = parser.parse_args()
     try:
-        config = config_from(arguments)
-        sets = evaluation_sets(arguments)
+        return arguments, config_from(arguments), evaluation_sets(arguments)
     except ValueError as error:
         parser.error(str(error))
 
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    arguments, config, sets = parse_training_flags(parser)
     output: Path = arguments.output
     training_set = load_mnist(arguments.data_dir, train=True)
     checkpoint = train(config, training_set, torch.device(arguments.device))
