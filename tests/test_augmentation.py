@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.augmentation import FAR, NEAR, WORKING_SIZE, augment, enlarge
+from training.augmentation import MAX_IMAGE_STEEPNESS, WORKING_SIZE, augment, enlarge, sharpen
 from training.strokes import draw_curves, stroke_width
 from training.styles import STYLES, Style, add_style, contact_sheet, draw_styles
 
@@ -31,13 +31,19 @@ def test_enlarging_keeps_the_ink_where_it_was():
     assert (large[:, :16] == 0).all()
 
 
-def test_redrawing_near_changes_digits_less_than_far():
-    digits = (bar(5, 128) * 255).byte()
-    changes = [
-        (augment(digits, labels_of(8, 128), generator(), redrawing) - digits).abs().mean()
-        for redrawing in (NEAR, FAR)
-    ]
-    assert changes[0] < changes[1]
+def test_sharpening_takes_grey_levels_away_from_the_middle_one():
+    image = torch.full((200, 28, 28), 0.4)
+    image[:, :14] = 0.7
+    sharpened = sharpen(image, generator())
+    assert (sharpened[:, :14] >= 0.7 - 1e-6).all()
+    assert (sharpened[:, 14:] <= 0.4 + 1e-6).all()
+    assert sharpened.amax() == pytest.approx(0.5 + 0.2 * MAX_IMAGE_STEEPNESS, abs=0.01)
+
+
+def test_sharpening_leaves_paper_and_full_ink():
+    image = torch.zeros(50, 28, 28)
+    image[:, 10:20] = 1
+    assert torch.equal(sharpen(image, generator()), image)
 
 
 def test_the_same_seed_gives_the_same_drawings():

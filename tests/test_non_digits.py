@@ -5,8 +5,8 @@ from training.augmentation import WORKING_SIZE, augment
 from training.config import TrainingConfig
 from training.data import LabelledInk
 from training.glyphs import GLYPHS, curves_of
+from training.learning import non_digit_loss
 from training.non_digits import NO_DIGIT, make_non_digits
-from training.train import non_digit_loss
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,11 @@ def test_as_many_are_drawn_as_are_asked_for(digits: LabelledInk):
     assert drawn.dtype == torch.uint8
 
 
-def test_every_one_has_ink_and_paper(digits: LabelledInk):
+def test_every_one_has_ink_and_all_but_the_noise_have_paper(digits: LabelledInk):
     drawn = draw(digits, 300)
     assert (drawn.amax(dim=(1, 2)) > 128).all()
-    assert ((drawn < 20).float().mean(dim=(1, 2)) > 0.1).all()
+    has_paper = (drawn < 20).float().mean(dim=(1, 2)) > 0.1
+    assert has_paper.float().mean() >= 0.95  # a twentieth is noise
 
 
 def test_the_same_seed_draws_the_same(digits: LabelledInk):

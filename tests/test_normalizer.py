@@ -1,9 +1,19 @@
 import pytest
 import torch
 
-from training.normalizer import DIGIT_SIZE, FULL_INK, NOISE_FLOOR, OUTPUT_SIZE, InkNormalizer
+from training.normalizer import (
+    CENTRE,
+    DIGIT_SIZE,
+    FULL_INK,
+    NOISE_FLOOR,
+    OUTPUT_SIZE,
+    SNAP,
+    InkNormalizer,
+)
 
-MIDDLE = (OUTPUT_SIZE - 1) / 2
+# The centre of mass is rounded to a source pixel: by up to half of one, and a little more since the
+# half itself is rounded down.
+MOST_ROUNDING = 1 - SNAP  # source pixels
 
 
 def normalize(ink: torch.Tensor) -> torch.Tensor:
@@ -31,10 +41,16 @@ def centre_of_mass(image: torch.Tensor) -> tuple[float, float]:
 
 
 def test_ink_that_fills_a_square_becomes_twenty_by_twenty_pixels_of_full_ink():
-    margin = (OUTPUT_SIZE - DIGIT_SIZE) // 2
+    # An odd side, so that the centre of mass is a pixel's centre and is not rounded: the square
+    # reaches 10 target pixels to each side of the middle of pixel 14.
+    image = normalize(rectangle(101, 101))
+    first, last = CENTRE - DIGIT_SIZE // 2, CENTRE + DIGIT_SIZE // 2
     expected = torch.zeros(OUTPUT_SIZE, OUTPUT_SIZE)
-    expected[margin:-margin, margin:-margin] = 1
-    torch.testing.assert_close(normalize(rectangle(100, 100)), expected, atol=1e-5, rtol=0)
+    expected[first : last + 1, first : last + 1] = 1
+    expected[[first, last]] /= 2
+    expected[:, [first, last]] /= 2
+    # Pixels at the edge are averaged over source pixels that straddle it.
+    torch.testing.assert_close(image, expected, atol=0.02, rtol=0)
 
 
 @pytest.mark.parametrize(("height", "width"), [(100, 40), (40, 100)])
@@ -46,9 +62,23 @@ def test_the_longer_side_becomes_twenty_pixels_and_the_aspect_is_kept(height: in
 
 
 def test_the_centre_of_mass_comes_to_the_centre_of_the_image():
-    # Area averaging spreads a source pixel over whole target pixels, which moves it by far less
-    # than the fiftieth of a pixel that is allowed here.
-    assert centre_of_mass(normalize(lopsided_digit())) == pytest.approx((MIDDLE, MIDDLE), abs=0.02)
+    digit = lopsided_digit()
+    scale = 90 / DIGIT_SIZE  # source pixels per target pixel
+    allowed = MOST_ROUNDING / scale + 0.02  # area averaging moves it by far less than the 0.02
+    assert centre_of_mass(normalize(digit)) == pytest.approx((CENTRE, CENTRE), abs=allowed)
+
+
+def test_an_image_of_twenty_pixels_is_moved_by_whole_pixels_and_not_resampled():
+    torch.manual_seed(0)
+    digit = torch.randint(100, 256, (20, 14), dtype=torch.uint8)
+    page = torch.zeros(60, 50, dtype=torch.uint8)
+    page[31:51, 7:21] = digit
+    image = normalize(page)
+    rows, columns = image.sum(1).nonzero().flatten(), image.sum(0).nonzero().flatten()
+    cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    expected = (digit.float() - NOISE_FLOOR) / (FULL_INK - NOISE_FLOOR)
+    # Both are a product of float32 numbers with weights 0 and 1.
+    torch.testing.assert_close(cut, expected, atol=1e-6, rtol=0)
 
 
 def test_all_ink_stays_in_the_image_when_the_centre_of_mass_is_far_off():
@@ -72,7 +102,11 @@ def test_the_place_on_the_canvas_does_not_matter(at: tuple[int, int]):
 def test_the_size_of_the_drawing_does_not_matter(factor: int):
     digit = lopsided_digit()
     larger = digit.repeat_interleave(factor, 0).repeat_interleave(factor, 1)
-    torch.testing.assert_close(normalize(larger), normalize(digit), atol=1e-4, rtol=0)
+    difference = (normalize(larger) - normalize(digit)).abs()
+    # Both roundings together move an outline by at most this share of a target pixel, and its ink
+    # level by as much along each axis.
+    assert difference.max() <= 2 * MOST_ROUNDING / (90 / DIGIT_SIZE)
+    assert difference.mean() <= 0.01
 
 
 def test_paper_noise_up_to_the_noise_floor_changes_nothing_but_the_ink_under_it():

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from inference import DigitRecognizer
-from training import evaluate, export, sweep, train
+from training import evaluate, export, learning, sweep, train
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
-from training.data import VALIDATION_COUNT, load_mnist, split_training_set
+from training.data import VALIDATION_COUNT, LabelledInk, load_mnist, split_training_set
 from training.export import read_description
 from training.model import DigitCNN, parameter_count
 
-QUICK = TrainingConfig(
-    epochs=2, settle_runs=2, settle_epochs=1, subset=2048, batch_size=64, average_decay=0.9
-)
+QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9)
 QUICK_FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.to_dict().items()]
 
 
@@ -65,7 +64,7 @@ def test_the_settings_of_the_run_are_kept(trained: Path):
 def test_the_same_seed_gives_the_same_weights(trained: Path, mnist_dir: Path):
     first = Checkpoint.load(trained)
     training_set = load_mnist(mnist_dir, train=True)
-    again = train.train(first.config, training_set, torch.device("cpu"))
+    again = learning.train(first.config, training_set, torch.device("cpu"))
     for name, weights in first.graph.state_dict().items():
         assert torch.equal(weights, again.graph.state_dict()[name]), name
 
@@ -89,13 +88,7 @@ def test_a_fresh_export_claims_no_figures(
 def test_evaluation_measures_a_folder_of_drawings(
     trained: Path, tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from PIL import Image
-
-    digits = load_mnist(mnist_dir, train=False)
-    for index in range(20):
-        place = tmp_path / str(digits.labels[index].item())
-        place.mkdir(exist_ok=True)
-        Image.fromarray(255 - digits.ink[index].numpy()).save(place / f"{index}.png")
+    save_drawings(load_mnist(mnist_dir, train=False).subset(torch.arange(20)), tmp_path)
     run(
         monkeypatch,
         evaluate,
@@ -132,6 +125,58 @@ def test_a_sweep_refuses_a_run_with_other_settings(trained: Path, mnist_dir: Pat
     training_set = load_mnist(mnist_dir, train=True)
     with pytest.raises(ValueError, match="other settings"):
         sweep.trained_run(other, trained, training_set, torch.device("cpu"))
+
+
+def save_drawings(digits: LabelledInk, folder: Path) -> None:
+    for index in range(len(digits)):
+        place = folder / str(digits.labels[index].item())
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - digits.ink[index].numpy()).save(place / f"{index}.png")
+
+
+def test_fine_tuning_learns_a_hand_of_ones_own_and_says_so(
+    trained: Path,
+    tmp_path: Path,
+    mnist_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    # A writer who lays every digit on its side, which no augmentation does.
+    digits = load_mnist(mnist_dir, train=False).subset(torch.arange(40))
+    save_drawings(LabelledInk(digits.ink.rot90(1, (1, 2)), digits.labels), tmp_path / "extra")
+    run(
+        monkeypatch,
+        train,
+        *("--extra", tmp_path / "extra", "--weights", trained, "--output", tmp_path / "mine"),
+        *(*QUICK_FLAGS, "--data-dir", mnist_dir, "--device", "cpu"),
+    )
+    table = capsys.readouterr().out.splitlines()[-4:]
+    assert [line.split()[0] for line in table] == ["images", "drawings", "drawings", "MNIST's"]
+    images, before, after = table[1].split()[-3:]
+    assert int(images) == 32  # a fifth of the 40 is held out
+    assert float(after.rstrip("%")) > float(before.rstrip("%")) + 10
+    tuned = DigitRecognizer(tmp_path / "mine" / "digits.onnx").metadata
+    assert tuned.model_version.endswith("+fine-tuned")
+    assert Checkpoint.load(tmp_path / "mine").extra_images == 32
+
+
+def test_a_blank_drawing_to_fine_tune_on_is_named(
+    trained: Path,
+    tmp_path: Path,
+    mnist_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    save_drawings(LabelledInk(torch.zeros(1, 28, 28).byte(), torch.tensor([3])), tmp_path)
+    with pytest.raises(SystemExit):
+        run(
+            monkeypatch,
+            train,
+            *("--extra", tmp_path, "--weights", trained, "--data-dir", mnist_dir),
+        )
+    message = capsys.readouterr().err
+    assert "0.png" in message
+    assert "blank" in message
 
 
 def test_a_folder_without_drawings_is_refused_before_any_work(

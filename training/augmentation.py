@@ -5,7 +5,6 @@ strokes come out as crisp as on a drawing canvas; the ink normaliser then shrink
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +30,14 @@ ELASTIC_SIGMA_MNIST_PIXELS = 1.2
 MIN_PEN_WIDTH = 0.05
 MAX_PEN_WIDTH = 0.25
 """Stroke widths as shares of the digit's longer side."""
+
+OWN_PEN_SHARE = 0.4
+"""Share of the digits that keep the pen that they were written with."""
+
+MAX_OUTLINE_STEEPNESS = 4.0
+"""Largest contrast of their outlines, which enlarging and warping have softened."""
+
+MAX_IMAGE_STEEPNESS = 1.8
 
 PEN_STEPS = 2
 """Erosions and dilations of one pixel each, the farthest that an outline can move."""
@@ -59,50 +66,48 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Redrawing:
-    """How far the redrawn digits go from MNIST's own.
-
-    Attributes:
-        strength: Largest share, 0 … 1, of the largest warps and pen changes.
-        style_share: Factor, 0 … 1, on the probability of each writing style.
-        own_pen_share: Share of the images, 0 … 1, that keep the pen that they were written with.
-    """
-
-    strength: float
-    style_share: float
-    own_pen_share: float
-
-
-FAR = Redrawing(strength=1.0, style_share=1.0, own_pen_share=0.0)
-NEAR = Redrawing(strength=0.4, style_share=0.15, own_pen_share=0.7)
-
-
-def augment(
-    image: Tensor, labels: Tensor, generator: Generator, redrawing: Redrawing = FAR
-) -> Tensor:
+def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     """Redraws a batch of digits as other hands with other pens would.
 
     Args:
         image: uint8 [batch, 56, 56], from `enlarge`.
         labels: int64 [batch], the digits, which decide the writing styles.
         generator: Source of all randomness, on the CPU.
-        redrawing: How far to go.
 
     Returns:
         Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
-    ink = draw_styles(image.float() / 255, labels, generator, share=redrawing.style_share)
+    ink = draw_styles(image.float() / 255, labels, generator)
     # From MNIST as it is to the strangest hand: the network must stay at home in both.
-    strength = redrawing.strength * torch.rand(len(image), generator=generator)
+    strength = torch.rand(len(image), generator=generator)
     ink = _warp(ink, strength, generator)
-    own_pen_count = round(redrawing.own_pen_share * len(ink))
-    if own_pen_count:
-        changed = torch.randperm(len(ink), generator=generator)[own_pen_count:]
-        ink[changed] = _change_pen(ink[changed], strength[changed], generator)
-    else:
-        ink = _change_pen(ink, strength, generator)
+    keeps_pen = torch.rand(len(image), generator=generator) < OWN_PEN_SHARE
+    kept, changed = (chosen.nonzero().flatten() for chosen in (keeps_pen, ~keeps_pen))
+    ink[changed] = _change_pen(ink[changed], strength[changed], generator)
+    ink[kept] = _steepen(ink[kept], MAX_OUTLINE_STEEPNESS, generator)
     return ink * 255
+
+
+def sharpen(normalized: Tensor, generator: Generator) -> Tensor:
+    """Sharpens normalised images at random, up to the crispness of a large canvas' digits.
+
+    Images of `WORKING_SIZE` come softer out of the normaliser than what it will be given: MNIST's
+    own images, which it does not resample, and canvases, which are larger.
+
+    Args:
+        normalized: float32 [batch, 28, 28], 0 … 1.
+        generator: Source of all randomness, on the CPU.
+
+    Returns:
+        float32 [batch, 28, 28], 0 … 1.
+    """
+    return _steepen(normalized, MAX_IMAGE_STEEPNESS, generator)
+
+
+def _steepen(image: Tensor, most: float, generator: Generator) -> Tensor:
+    """Raises the contrast around the middle level by a factor of 1 … most; float32 in and out."""
+    steepness = most ** torch.rand((len(image), 1, 1), generator=generator)
+    return ((image - 0.5) * steepness.to(image.device) + 0.5).clamp(0, 1)
 
 
 def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:

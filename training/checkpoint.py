@@ -25,6 +25,7 @@ class Checkpoint:
         redrawn_validation_accuracy: The same of the validation digits as other hands drew them.
         history: One row for each epoch of each run, with what the training curves show.
         versions: The libraries that trained it.
+        extra_images: Drawings of one's own that it was fine-tuned with.
     """
 
     graph: DigitGraph
@@ -34,6 +35,7 @@ class Checkpoint:
     redrawn_validation_accuracy: float
     history: list[dict[str, float]]
     versions: dict[str, str]
+    extra_images: int = 0
 
     def save(self, folder: Path) -> Path:
         """Writes `digits.pt` into the folder and returns its path."""
@@ -47,6 +49,7 @@ class Checkpoint:
                 "redrawn_validation_accuracy": self.redrawn_validation_accuracy,
                 "history": self.history,
                 "versions": self.versions,
+                "extra_images": self.extra_images,
             },
             path,
         )
@@ -71,6 +74,7 @@ class Checkpoint:
             redrawn_validation_accuracy=saved["redrawn_validation_accuracy"],
             history=saved["history"],
             versions=saved["versions"],
+            extra_images=saved.get("extra_images", 0),
         )
 
 

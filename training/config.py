@@ -26,32 +26,33 @@ class TrainingConfig:
         ValueError: A value is out of its range.
     """
 
-    epochs: int = _setting(40, "passes over the training images")
-    settle_runs: int = _setting(3, "times to settle, the weights of which are averaged")
-    settle_epochs: int = _setting(10, "passes over digits redrawn nearer to MNIST's own, each time")
+    epochs: int = _setting(36, "passes over the training images")
     batch_size: int = _setting(256, "images per step")
     learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
-    settle_learning_rate: float = _setting(1e-3, "peak of the schedule of those passes")
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
     non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
     non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
-    settle_non_digit_weight: float = _setting(0.25, "the same while settling")
+    untouched_share: float = _setting(0.25, "digits of a step that are shown as MNIST has them")
     average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
+    fine_tuning_epochs: int = _setting(2, "the same with --extra, from weights that are trained")
+    fine_tuning_learning_rate: float = _setting(5e-4, "peak of the schedule with --extra")
+    extra_share: float = _setting(0.1, "digits that come from the --extra folder")
     seed: int = _setting(0, "seed of the initial weights, the order and the augmentation")
     subset: int = _setting(0, "train on this many images only, for a quick run (0: all 55,000)")
 
     def __post_init__(self) -> None:
-        counts = ("epochs", "settle_runs", "settle_epochs", "batch_size")
-        for name in (*counts, "learning_rate", "settle_learning_rate"):
+        counts = ("epochs", "batch_size", "fine_tuning_epochs")
+        for name in (*counts, "learning_rate", "fine_tuning_learning_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        for name in ("dropout", "label_smoothing", "average_decay"):
+        shares = ("dropout", "label_smoothing", "average_decay")
+        for name in (*shares, "untouched_share", "extra_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        weights = ("weight_decay", "non_digit_weight", "settle_non_digit_weight")
-        for name in (*weights, "non_digit_share", "seed", "subset"):
+        weights = ("weight_decay", "non_digit_weight", "non_digit_share")
+        for name in (*weights, "seed", "subset"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 

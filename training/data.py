@@ -29,6 +29,10 @@ class LabelledInk:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __add__(self, other: "LabelledInk") -> "LabelledInk":
+        """Both sets, one behind the other; their images must be of the same size."""
+        return LabelledInk(torch.cat([self.ink, other.ink]), torch.cat([self.labels, other.labels]))
+
     def subset(self, indices: Tensor) -> "LabelledInk":
         """Takes the drawings at the given indices, an int64 tensor."""
         return LabelledInk(self.ink[indices], self.labels[indices])

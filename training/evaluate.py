@@ -3,9 +3,9 @@
     python -m training.evaluate
     python -m training.evaluate --drawings FOLDER --non-digits FOLDER
 
-measures `digits.onnx` on MNIST's test set, on a folder of pictures laid out as `<label>/<image>`
-and on a folder of pictures of anything but digits, adds the figures to `digits.json` and writes
-`REPORT.md` and `MODEL_CARD.md` with their pictures.
+measures `digits.onnx` on MNIST's test set, on scrawls, on a folder of pictures laid out as
+`<label>/<image>` and on a folder of pictures of anything but digits, adds the figures to
+`digits.json` and writes `REPORT.md` and `MODEL_CARD.md` with their pictures.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inference import DigitRecognizer
+from inference import BlankImageError, DigitRecognizer
 from training.checkpoint import Checkpoint
 from training.config import add_data_flag, add_folder_flag
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist
@@ -26,8 +26,11 @@ from training.export import MODEL_NAME, read_description, write_description
 from training.metrics import Predictions, summarize, summarize_non_digits
 from training.report import write_report
 from training.robustness import IMAGE_COUNT, measure_robustness
+from training.scrawls import make_scrawls
 
 RUN_BATCH = 250
+SCRAWL_COUNT = 250
+"""Pictures of each kind of scrawl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,21 @@ def predict_files(recognizer: DigitRecognizer, paths: Sequence[Path]) -> NDArray
     return np.array([recognizer.predict(path).probabilities for path in progress])
 
 
+def refused_scrawls(recognizer: DigitRecognizer) -> dict[str, float]:
+    """Share of each kind of scrawl that is not taken for a digit, or is seen to be blank."""
+
+    def refuses(picture: NDArray[np.uint8]) -> bool:
+        try:
+            return not recognizer.predict(picture).is_digit
+        except BlankImageError:
+            return True
+
+    return {
+        kind: float(np.mean([refuses(picture) for picture in pictures]))
+        for kind, pictures in tqdm(make_scrawls(SCRAWL_COUNT).items(), "scrawls", unit="kind")
+    }
+
+
 def evaluate(folder: Path, sets: EvaluationSets) -> None:
     """Measures the model in a folder and writes the figures and the report beside it.
 
@@ -133,6 +151,11 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
             "against": against,
             **summarize_non_digits(confidence, digits.confidence, reject_confidence),
         }
+    metrics["scrawls"] = {
+        "data": "marks without a meaning, drawn by a program",
+        "images_of_each_kind": SCRAWL_COUNT,
+        "refused": refused_scrawls(recognizer),
+    }
     metrics["robustness"] = {
         "data": f"MNIST's first {IMAGE_COUNT:,} test images, corrupted",
         "accuracies": measure_robustness(recognizer, mnist_test),

@@ -25,7 +25,7 @@ from training.checkpoint import Checkpoint, library_versions
 from training.config import add_folder_flag
 from training.model import DigitGraph, parameter_count
 
-MODEL_VERSION = "1.0.0"
+MODEL_VERSION = "1.1.0"
 OPSET = 20
 MODEL_NAME = "digits.onnx"
 DESCRIPTION_NAME = "digits.json"
@@ -60,7 +60,7 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
         folder,
         {
             "schema_version": SCHEMA_VERSION,
-            "model_version": MODEL_VERSION,
+            "model_version": _model_version(checkpoint),
             "file": {
                 "name": MODEL_NAME,
                 "sha256": hashlib.sha256(content).hexdigest(),
@@ -75,6 +75,7 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
             "training": {
                 **checkpoint.config.to_dict(),
                 "data": "MNIST training set less 5,000 validation images",
+                "extra_images": checkpoint.extra_images,
                 "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
                 "validation_accuracy": checkpoint.validation_accuracy,
                 "redrawn_validation_accuracy": checkpoint.redrawn_validation_accuracy,
@@ -126,10 +127,14 @@ def _strip_build_traces(model: onnx.ModelProto) -> None:
     del graph.value_info[:]
 
 
+def _model_version(checkpoint: Checkpoint) -> str:
+    return MODEL_VERSION + ("+fine-tuned" if checkpoint.extra_images else "")
+
+
 def _properties(checkpoint: Checkpoint) -> dict[str, str]:
     """What a program in another language, which may not read `digits.json`, needs to know."""
     return {
-        "model_version": MODEL_VERSION,
+        "model_version": _model_version(checkpoint),
         "labels": json.dumps(LABELS),
         "input": INPUTS[0].meaning,
         "reject_confidence": repr(checkpoint.reject_confidence),

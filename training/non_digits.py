@@ -35,8 +35,10 @@ def make_non_digits(digits: LabelledInk, count: int, generator: Generator) -> Te
         uint8 [count, 56, 56], 0 (paper) … 255 (full ink), to be redrawn by `augment` like digits.
     """
     shares = (
-        (_glyphs, 0.5),
-        (_scribbles, 0.12),
+        (_glyphs, 0.44),
+        (_scribbles, 0.1),
+        (_hatchings, 0.03),
+        (_noise, 0.05),
         (_overlaid, 0.08),
         (_side_by_side, 0.1),
         (_turned, 0.08),
@@ -104,6 +106,34 @@ def _scribbles(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     last = torch.minimum(torch.arange(curves).unsqueeze(0), used - 1)
     chain = chain.gather(1, last.view(count, curves, 1, 1).expand(-1, -1, 3, 2))
     return _draw(_placed(chain, generator), _pen_width(count, generator))
+
+
+def _hatchings(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """A pen that goes to and fro, as to blacken something."""
+    del digits
+    lines = 9
+    across = _uniform((count, 1), 0.15, 0.6, generator)
+    along = torch.linspace(-0.5, 0.5, lines + 1) * _uniform((count, 1), 0.3, 0.9, generator)
+    side = torch.tensor([1.0, -1.0]).repeat(lines)[: lines + 1]
+    ends = torch.stack([along, across * side], dim=2)
+    ends += torch.randn(ends.shape, generator=generator) * 0.04
+    angle = _uniform((count,), 0, torch.pi, generator)
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(-1, 2, 2)
+    ends = 0.5 + ends @ turn
+    lines_ends = torch.stack([ends[:, :-1], (ends[:, :-1] + ends[:, 1:]) / 2, ends[:, 1:]], dim=2)
+    return _draw(_placed(lines_ends, generator), _pen_width(count, generator))
+
+
+def _noise(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """Paper that is all grain, of any coarseness and darkness."""
+    del digits
+    cells = int(torch.randint(5, WORKING_SIZE + 1, (), generator=generator))
+    grain = torch.randn((count, 1, cells, cells), generator=generator)
+    size = (WORKING_SIZE, WORKING_SIZE)
+    field = F.interpolate(grain, size=size, mode="bicubic").squeeze(1)
+    darkness = _uniform((count, 1, 1), -0.6, 0.6, generator)
+    contrast = _uniform((count, 1, 1), 0.1, 1.0, generator)
+    return (0.5 + darkness + contrast * field).clamp(0, 1)
 
 
 def _some(digits: LabelledInk, count: int, generator: Generator) -> Tensor:

@@ -9,6 +9,13 @@ OUTPUT_SIZE = 28
 DIGIT_SIZE = 20
 """Side in pixels of the square that the ink's bounding box is fitted into."""
 
+CENTRE = 14
+"""Row and column of the pixel that the centre of mass comes to, from 0."""
+
+SNAP = 0.49
+"""Centres at k - 0.49 … k + 0.51 source pixels count as k. MNIST rounded at the half, but there the
+centre of every symmetrical drawing of even size lies, which float noise must not decide."""
+
 FULL_INK = 255.0
 """The ink level of a fully inked pixel; 0 is paper."""
 
@@ -21,7 +28,9 @@ class InkNormalizer(nn.Module):
 
     The ink's bounding box is fitted into 20×20 keeping its aspect, antialiased, and its centre of
     mass comes to the centre of 28×28 (LeCun et al., 1998, http://yann.lecun.com/exdb/mnist), but
-    never so far off that ink of a lopsided drawing would leave the image.
+    never so far off that ink of a lopsided drawing would leave the image. The centre of mass is
+    rounded to a whole source pixel, as MNIST's makers did: their images come through unchanged
+    instead of blurred by a shift of a fraction of a pixel.
 
     Resampling is two matrix products, ``rows @ ink @ columns.T``. A row of such a matrix holds the
     overlap of one target pixel with every source pixel, a trapezoid over their distance: exact area
@@ -46,8 +55,8 @@ class InkNormalizer(nn.Module):
 
         extent = torch.maximum(row_high - row_low, column_high - column_low).clamp(min=1.0)
         scale = extent / DIGIT_SIZE  # source pixels per target pixel
-        row_middle = _bounded(row_centre, row_low, row_high, scale)
-        column_middle = _bounded(column_centre, column_low, column_high, scale)
+        row_middle = _bounded(_snapped(row_centre), row_low, row_high, scale)
+        column_middle = _bounded(_snapped(column_centre), column_low, column_high, scale)
         rows = _overlap(row_middle, scale, ink.shape[1])
         columns = _overlap(column_middle, scale, ink.shape[2])
 
@@ -76,17 +85,22 @@ def _profile(ink_sums: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return centre, low, high
 
 
+def _snapped(centre: Tensor) -> Tensor:
+    return torch.floor(centre + SNAP)
+
+
 def _bounded(centre: Tensor, low: Tensor, high: Tensor, scale: Tensor) -> Tensor:
     """Moves the centre no farther than keeps the ink within the image. All are [batch, 1]."""
-    half_image = scale * (OUTPUT_SIZE / 2)
-    return torch.minimum(torch.maximum(centre, high - half_image), low + half_image)
+    before = scale * (CENTRE + 0.5)
+    after = scale * (OUTPUT_SIZE - 0.5 - CENTRE)
+    return torch.minimum(torch.maximum(centre, high - after), low + before)
 
 
 def _overlap(centre: Tensor, scale: Tensor, length: int) -> Tensor:
     """Weighs source pixels for target pixels along one axis, before division by the support.
 
     Args:
-        centre: [batch, 1], the source position that comes to the middle of the target.
+        centre: [batch, 1], the source position that comes to pixel `CENTRE` of the target.
         scale: [batch, 1], source pixels per target pixel.
         length: Number of source pixels.
 
@@ -94,7 +108,7 @@ def _overlap(centre: Tensor, scale: Tensor, length: int) -> Tensor:
         [batch, 28, length], 0 … 1.
     """
     target = torch.arange(OUTPUT_SIZE, dtype=torch.float32, device=centre.device)
-    target_position = centre + scale * (target - (OUTPUT_SIZE - 1) / 2)  # [batch, 28]
+    target_position = centre + scale * (target - CENTRE)  # [batch, 28]
     source_position = torch.arange(length, dtype=torch.float32, device=centre.device)
     distance = (target_position.unsqueeze(2) - source_position).abs()
     reach = (scale.clamp(min=1.0) + 1.0).unsqueeze(2) / 2

@@ -71,6 +71,7 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
             [(name, f"{value:.1%}") for name, value in robustness.items()],
         ),
         "non_digits": _non_digits_sentence(description["metrics"]),
+        "scrawls": _scrawls_sentence(description["metrics"]["scrawls"]),
         "settings": _table(("setting", "value"), training.items()),
         "versions": _table(
             ("step", "library", "version"),
@@ -107,6 +108,14 @@ def _non_digits_sentence(metrics: dict[str, dict[str, Any]]) -> str:
         f"{row['refused']:.1%} are refused, "
         f"and confidence tells them from digits ({row['against']}) with an AUROC of "
         f"{row['auroc']:.4f}."
+    )
+
+
+def _scrawls_sentence(scrawls: dict[str, Any]) -> str:
+    shares = ", ".join(f"{share:.1%} of {kind}" for kind, share in scrawls["refused"].items())
+    return (
+        f"Of {scrawls['data']}, {scrawls['images_of_each_kind']} pictures of each kind "
+        f"(`training/scrawls.py`), these shares are refused: {shares}."
     )
 
 
@@ -160,17 +169,13 @@ def _confusion_figure(counts: NDArray[np.int64]) -> Figure:
 def _training_figure(history: Sequence[dict[str, float]]) -> Figure:
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss_axes, error_axes = figure.subplots(1, 2)
-    # One line for each run: several settle from where the first has ended.
-    for run in sorted({row["run"] for row in history}):
-        rows = [row for row in history if row["run"] == run]
-        epochs = [row["epoch"] for row in rows]
-        loss_axes.plot(epochs, [row["loss"] for row in rows], color="C0")
-        for key, label, color in (
-            ("validation_accuracy", "validation", "C0"),
-            ("redrawn_validation_accuracy", "validation, redrawn", "C1"),
-        ):
-            errors = [100 * (1 - row[key]) for row in rows]
-            error_axes.plot(epochs, errors, color=color, label=label if run == 0 else None)
+    epochs = [row["epoch"] for row in history]
+    loss_axes.plot(epochs, [row["loss"] for row in history])
+    for key, label in (
+        ("validation_accuracy", "validation"),
+        ("redrawn_validation_accuracy", "validation, redrawn"),
+    ):
+        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], label=label)
     loss_axes.set(xlabel="epoch", ylabel="training loss", yscale="log")
     error_axes.set(xlabel="epoch", ylabel="errors of the averaged weights, %", yscale="log")
     error_axes.legend()

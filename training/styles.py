@@ -166,25 +166,22 @@ class Style:
 
 
 STYLES = (
-    Style("slashed 0", 0, 0.3, _slash_of_zero),
-    Style("1 with an upstroke", 1, 0.5, _upstroke_of_one),
-    Style("1 with a base", 1, 0.25, _base_of_one),
-    Style("crossed 7", 7, 0.35, _bar_of_seven),
-    Style("7 with a serif", 7, 0.2, _serif_of_seven),
-    Style("tailed 9", 9, 0.15, _tail_of_nine),
+    Style("slashed 0", 0, 0.2, _slash_of_zero),
+    Style("1 with an upstroke", 1, 0.25, _upstroke_of_one),
+    Style("1 with a base", 1, 0.15, _base_of_one),
+    Style("crossed 7", 7, 0.2, _bar_of_seven),
+    Style("7 with a serif", 7, 0.1, _serif_of_seven),
+    Style("tailed 9", 9, 0.08, _tail_of_nine),
 )
 
 
-def draw_styles(
-    image: Tensor, labels: Tensor, generator: Generator, *, share: float = 1.0
-) -> Tensor:
+def draw_styles(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     """Draws each style onto its random share of the digits.
 
     Args:
         image: float32 [batch, height, width], 0 (paper) … 1 (full ink).
         labels: int64 [batch], the digits.
         generator: Source of all randomness.
-        share: Factor, 0 … 1, on the probability of each style.
 
     Returns:
         float32 [batch, height, width], 0 … 1.
@@ -192,7 +189,7 @@ def draw_styles(
     image = image.clone()
     for style in STYLES:
         chance = torch.rand(len(image), generator=generator)
-        is_chosen = (labels.cpu() == style.digit) & (chance < share * style.probability)
+        is_chosen = (labels.cpu() == style.digit) & (chance < style.probability)
         chosen = is_chosen.nonzero().flatten()
         if len(chosen):
             image[chosen] = add_style(image[chosen], style, generator)

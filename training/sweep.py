@@ -20,7 +20,8 @@ from training.config import TrainingConfig
 from training.data import LabelledInk, load_mnist
 from training.evaluate import evaluate, predict_ink
 from training.export import export, read_description, write_description
-from training.train import parse_training_flags, train
+from training.learning import train
+from training.train import parse_training_flags
 
 
 def trained_run(

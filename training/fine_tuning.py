@@ -1,0 +1,93 @@
+"""Teaches a trained network the hand of one writer: drawings of one's own, mixed into MNIST."""
+
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from inference import InvalidImageError
+from inference.images import read_picture
+from inference.ink import find_ink
+from training.checkpoint import Checkpoint
+from training.config import TrainingConfig
+from training.data import LabelledInk, labelled_image_paths
+from training.learning import accuracy, train
+from training.normalizer import InkNormalizer
+
+HELD_OUT_SHARE = 0.2
+"""Share of the drawings that is not learned from, to see whether others are read better, too."""
+
+FEWEST_TO_HOLD_OUT_FROM = 20
+
+
+@torch.no_grad()
+def load_extra(folder: Path) -> LabelledInk:
+    """Reads drawings laid out as `<label>/<image>` and makes them like MNIST's images.
+
+    Raises:
+        ValueError: The folder holds no drawings.
+        InvalidImageError: One of them is blank or cannot be read; the message names it.
+    """
+    normalizer = InkNormalizer()
+    images: list[Tensor] = []
+    labels: list[int] = []
+    for path, label in labelled_image_paths(folder):
+        try:
+            ink = find_ink(read_picture(path))
+        except InvalidImageError as error:
+            raise type(error)(f"{path}: {error}") from error
+        images.append(normalizer(torch.from_numpy(ink.copy()).unsqueeze(0)))
+        labels.append(label)
+    ink = (torch.cat(images) * 255).round().clamp(0, 255).byte()
+    return LabelledInk(ink, torch.tensor(labels))
+
+
+def fine_tune(
+    start: Checkpoint,
+    drawings: LabelledInk,
+    config: TrainingConfig,
+    training_set: LabelledInk,
+    mnist_test: LabelledInk,
+    device: torch.device,
+) -> tuple[Checkpoint, str]:
+    """Fine-tunes a network on drawings mixed into MNIST.
+
+    Args:
+        start: The trained network.
+        drawings: Made like MNIST's images.
+        config: The settings, of which those for fine-tuning count.
+        training_set: MNIST's training set.
+        mnist_test: MNIST's test set, on which it is measured before and after.
+        device: Where the network is trained.
+
+    Returns:
+        The fine-tuned network, and a table of the accuracies before and after.
+    """
+    learned, held_out = hold_out(drawings, config.seed)
+    config = dataclasses.replace(
+        config,
+        epochs=config.fine_tuning_epochs,
+        learning_rate=config.fine_tuning_learning_rate,
+    )
+    tuned = train(config, training_set, device, start=start, extra=learned)
+    sets = {
+        "drawings learned from": learned,
+        "drawings held out": held_out,
+        "MNIST's test set": mnist_test,
+    }
+    cpu = torch.device("cpu")
+    lines = [f"{'':24}{'images':>8}{'before':>10}{'after':>10}"]
+    for name, digits in sets.items():
+        if len(digits):
+            before, after = (accuracy(graph, digits, cpu) for graph in (start.graph, tuned.graph))
+            lines.append(f"{name:24}{len(digits):8,}{before:10.2%}{after:10.2%}")
+    return tuned, "\n".join(lines)
+
+
+def hold_out(drawings: LabelledInk, seed: int) -> tuple[LabelledInk, LabelledInk]:
+    """Splits drawings into those to learn from and those held out, none of a small set."""
+    count = len(drawings)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    kept = round(HELD_OUT_SHARE * count) if count >= FEWEST_TO_HOLD_OUT_FROM else 0
+    return drawings.subset(order[kept:]), drawings.subset(order[:kept])

@@ -1,0 +1,247 @@
+"""Fits the network: digits as MNIST has them, digits redrawn, and drawings that are no digits."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from training.augmentation import augment, enlarge, sharpen
+from training.calibration import choose_reject_confidence, fit_temperature
+from training.checkpoint import Checkpoint, library_versions
+from training.config import TrainingConfig
+from training.data import LabelledInk, split_training_set
+from training.model import DigitCNN, DigitGraph
+from training.non_digits import NO_DIGIT, make_non_digits
+
+EVALUATION_BATCH = 1_000
+
+NON_DIGIT_POOL = 20_000
+"""Different non-digits; each is redrawn whenever it is seen."""
+
+_Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What is learned from and validated on.
+
+    Attributes:
+        digits: The digits as MNIST has them.
+        enlarged: uint8 [count, 56, 56], the same, to be redrawn.
+        non_digits: uint8 [pool, 56, 56].
+        validation: The validation digits as MNIST has them.
+        redrawn: The validation digits as other hands would draw them.
+    """
+
+    digits: LabelledInk
+    enlarged: Tensor
+    non_digits: Tensor
+    validation: LabelledInk
+    redrawn: LabelledInk
+
+
+def train(
+    config: TrainingConfig,
+    training_set: LabelledInk,
+    device: torch.device,
+    *,
+    start: Checkpoint | None = None,
+    extra: LabelledInk | None = None,
+) -> Checkpoint:
+    """Trains a network, from scratch unless it is given a start.
+
+    A part of each step's digits is shown as MNIST has them, the others are redrawn by other hands,
+    and non-digits stand beside them. The result are the averaged weights of the last step. The same
+    settings on the same machine with the same number of threads give the same weights.
+
+    Args:
+        config: The settings.
+        training_set: MNIST's training set, from which the validation images are split off.
+        device: Where the network is trained.
+        start: What to fine-tune.
+        extra: Drawings like MNIST's to mix in, repeated up to their share.
+    """
+    torch.manual_seed(config.seed)
+    generator = torch.Generator().manual_seed(config.seed)
+    learning, validation = split_training_set(training_set)
+    if config.subset:
+        learning = learning.subset(torch.arange(min(config.subset, len(learning))))
+    if extra is not None:
+        learning += _repeated(extra, config.extra_share, len(learning))
+    material = _Material(
+        digits=learning,
+        enlarged=enlarge(learning.ink),
+        non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
+        validation=validation,
+        redrawn=_redraw(validation),
+    )
+    graph = DigitGraph(DigitCNN(config.dropout))
+    if start is not None:
+        graph.load_state_dict(start.graph.state_dict())
+    graph = graph.to(device).to(memory_format=torch.channels_last)
+    history = _fit(graph, material, config, generator)
+    device = torch.device("cpu")
+    graph = graph.to(device).to(memory_format=torch.contiguous_format)
+    return Checkpoint(
+        graph=graph.eval(),
+        config=config,
+        reject_confidence=_calibrate(graph, material.validation, material.redrawn),
+        validation_accuracy=accuracy(graph, material.validation, device),
+        redrawn_validation_accuracy=accuracy(graph, material.redrawn, device),
+        history=history,
+        versions=library_versions("torch", "torchvision"),
+        extra_images=0 if extra is None else len(extra),
+    )
+
+
+def _repeated(extra: LabelledInk, share: float, others: int) -> LabelledInk:
+    """Repeats drawings until they are that share of themselves and the others, or there once."""
+    wanted = max(len(extra), round(others * share / (1 - share)))
+    return extra.subset(torch.arange(wanted) % len(extra))
+
+
+def _fit(
+    graph: DigitGraph,
+    material: _Material,
+    config: TrainingConfig,
+    generator: torch.Generator,
+) -> list[dict[str, float]]:
+    """Trains the graph, leaves the averaged weights in it and returns a row for each epoch."""
+    device = graph.temperature.device
+    averaged = AveragedModel(
+        graph, multi_avg_fn=_moving_average(config.average_decay), use_buffers=True
+    )
+    optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
+    steps_per_epoch = max(1, len(material.digits) // config.batch_size)
+    total_steps = config.epochs * steps_per_epoch
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=config.learning_rate, total_steps=total_steps, pct_start=0.2
+    )
+
+    history: list[dict[str, float]] = []
+    progress = tqdm(total=total_steps, unit="step", desc="training")
+    for epoch in range(1, config.epochs + 1):
+        started = time.perf_counter()
+        loss_sum = 0.0
+        graph.train()
+        for chosen in _batches(len(material.digits), config.batch_size, generator):
+            normalized, labels = _example_batch(graph, material, chosen, config, generator)
+            loss = _loss(graph.cnn(normalized), labels, config)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            averaged.update_parameters(graph)
+            loss_sum += loss.item()
+            progress.update()
+        row = {
+            "epoch": epoch,
+            "loss": loss_sum / steps_per_epoch,
+            "validation_accuracy": accuracy(averaged.module, material.validation, device),
+            "redrawn_validation_accuracy": accuracy(averaged.module, material.redrawn, device),
+            "seconds": time.perf_counter() - started,
+        }
+        history.append(row)
+        progress.set_postfix(
+            loss=f"{row['loss']:.4f}",
+            validation=f"{row['validation_accuracy']:.2%}",
+            redrawn=f"{row['redrawn_validation_accuracy']:.2%}",
+        )
+    progress.close()
+    graph.load_state_dict(averaged.module.state_dict())
+    return history
+
+
+def _example_batch(
+    graph: DigitGraph,
+    material: _Material,
+    chosen: Tensor,
+    config: TrainingConfig,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """The normalised images and labels of a step: untouched digits, redrawn ones, non-digits."""
+    device = graph.temperature.device
+    untouched, redrawn = chosen.tensor_split([round(config.untouched_share * len(chosen))])
+    non_digit_count = round(config.non_digit_share * config.batch_size)
+    others = torch.randint(len(material.non_digits), (non_digit_count,), generator=generator)
+    labels = F.pad(material.digits.labels[chosen], (0, len(others)), value=NO_DIGIT)
+    drawings = torch.cat([material.enlarged[redrawn], material.non_digits[others]]).to(device)
+    ink = augment(drawings, labels[len(untouched) :], generator)
+    with torch.no_grad():
+        normalized = sharpen(graph.normalizer(ink), generator)
+        if len(untouched):
+            shown = graph.normalizer(material.digits.ink[untouched].to(device))
+            normalized = torch.cat([shown, normalized])
+    return normalized, labels.to(device)
+
+
+def _loss(logits: Tensor, labels: Tensor, config: TrainingConfig) -> Tensor:
+    is_digit = labels != NO_DIGIT
+    loss = F.cross_entropy(
+        logits[is_digit], labels[is_digit], label_smoothing=config.label_smoothing
+    )
+    if is_digit.all():
+        return loss
+    return loss + config.non_digit_weight * non_digit_loss(logits[~is_digit])
+
+
+def non_digit_loss(logits: Tensor) -> Tensor:
+    """Cross-entropy against being wholly unsure: each digit as likely as the others.
+
+    Args:
+        logits: float32 [count, 10], of drawings that are no digits.
+    """
+    return -F.log_softmax(logits, dim=1).mean()
+
+
+def _moving_average(decay: float) -> Callable[[_Tensors, _Tensors, Tensor | int], None]:
+    """An exponential moving average that forgets the untrained weights early."""
+
+    def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:
+        warm_decay = min(decay, (1 + int(count)) / (10 + int(count)))
+        get_ema_multi_avg_fn(warm_decay)(averaged, current, count)
+
+    return update
+
+
+def _batches(count: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Full batches of a fresh random order; a set smaller than a batch is one batch."""
+    order = torch.randperm(count, generator=generator)
+    for start in range(0, max(1, count - batch_size + 1), batch_size):
+        yield order[start : start + batch_size]
+
+
+def _redraw(digits: LabelledInk) -> LabelledInk:
+    """The same digits as other hands would draw them, always the same way."""
+    generator = torch.Generator().manual_seed(0)
+    pairs = zip(
+        digits.ink.split(EVALUATION_BATCH), digits.labels.split(EVALUATION_BATCH), strict=True
+    )
+    redrawn = [augment(enlarge(ink), labels, generator).byte() for ink, labels in pairs]
+    return LabelledInk(torch.cat(redrawn), digits.labels)
+
+
+@torch.no_grad()
+def _logits(graph: torch.nn.Module, digits: LabelledInk, device: torch.device) -> Tensor:
+    graph.eval()
+    return torch.cat([graph(ink.to(device))[1].cpu() for ink in digits.ink.split(EVALUATION_BATCH)])
+
+
+def accuracy(graph: torch.nn.Module, digits: LabelledInk, device: torch.device) -> float:
+    """Share of the digits, 0 … 1, that a graph on that device reads right."""
+    predicted = _logits(graph, digits, device).argmax(dim=1)
+    return (predicted == digits.labels).double().mean().item()
+
+
+def _calibrate(graph: DigitGraph, *validation_sets: LabelledInk) -> float:
+    """Sets the temperature of the graph and returns the reject threshold."""
+    logits = torch.cat([_logits(graph, digits, torch.device("cpu")) for digits in validation_sets])
+    labels = torch.cat([digits.labels for digits in validation_sets])
+    graph.temperature.fill_(fit_temperature(logits, labels))
+    confidence = torch.softmax(logits / graph.temperature, dim=1).amax(dim=1)
+    return choose_reject_confidence(confidence)
