@@ -7,6 +7,7 @@ prediction.digit, prediction.confidence, prediction.is_digit
 """
 
 from .errors import BlankImageError, InferenceError, InvalidImageError, ModelError
+from .explanation import Change, Explanation, explain
 from .images import MAX_PIXELS, ImageSource
 from .metadata import ModelMetadata
 from .prediction import Prediction
@@ -15,7 +16,9 @@ from .recognizer import DigitRecognizer, ModelOutput
 __all__ = [
     "MAX_PIXELS",
     "BlankImageError",
+    "Change",
     "DigitRecognizer",
+    "Explanation",
     "ImageSource",
     "InferenceError",
     "InvalidImageError",
@@ -23,4 +26,5 @@ __all__ = [
     "ModelMetadata",
     "ModelOutput",
     "Prediction",
+    "explain",
 ]
