@@ -10,21 +10,25 @@ from .errors import BlankImageError, InferenceError, InvalidImageError, ModelErr
 from .explanation import Change, Explanation, explain
 from .images import MAX_PIXELS, ImageSource
 from .metadata import ModelMetadata
+from .number import Box, Located, Number
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
 __all__ = [
     "MAX_PIXELS",
     "BlankImageError",
+    "Box",
     "Change",
     "DigitRecognizer",
     "Explanation",
     "ImageSource",
     "InferenceError",
     "InvalidImageError",
+    "Located",
     "ModelError",
     "ModelMetadata",
     "ModelOutput",
+    "Number",
     "Prediction",
     "explain",
 ]
