@@ -191,7 +191,10 @@ STYLE = """
 }
 .mark.low > span { bottom: auto; top: 0; left: 0; border-radius: 2px 0 4px 0; }
 .photo { position: relative; display: table; margin: 0; }
-.photo img { outline: 1px solid var(--st-border-color, #8884); display: block; max-width: 100%; max-height: 26rem; border-radius: 0.5rem; }
+.photo img {
+  display: block; max-width: 100%; max-height: 26rem; border-radius: 0.5rem;
+  outline: 1px solid var(--st-border-color, #8884);
+}
 
 /* The examples show their drawing; their name is for those who hear it. */
 .st-key-examples { overflow-x: auto; padding: 2px; }
@@ -433,7 +436,7 @@ def show_examples(canvas_width_px: int) -> None:
     with st.container(
         key="examples", horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False
     ):
-        st.caption("Try", width="content")
+        st.markdown("Try", width="content")
         for index, (name, strokes) in enumerate(EXAMPLES.items()):
             st.button(
                 name,
