@@ -11,9 +11,10 @@ import html
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -332,7 +333,7 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         marks_place = st.container(key="marks")
     stroke_count = len((drawing.json_data or {}).get("objects", []))
     st.session_state.is_drawn_on = stroke_count > 0
-    show_examples(width_px)
+    show_examples()
     reading = None
     if stroke_count == 0 or drawing.image_data is None:
         st.info(
@@ -348,6 +349,7 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         st.warning(f"The drawing {reading.reason}", icon=":material/draw:")
     elif reading:
         show_answer(recognizer, reading, "drawing", stroke_count)
+    show_corrections("drawing")
 
 
 def choose_canvas_width() -> int | None:
@@ -431,24 +433,27 @@ def start_drawing(strokes: Sequence[str] = ()) -> None:
     )
 
 
-def show_examples(canvas_width_px: int) -> None:
+def show_examples() -> None:
     """Show drawings to click on."""
     with st.container(
         key="examples", horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False
     ):
         st.markdown("Try", width="content")
-        for index, (name, strokes) in enumerate(EXAMPLES.items()):
-            st.button(
-                name,
-                key=f"example-{index}",
-                on_click=start_drawing,
-                args=[placed(strokes, canvas_width_px, CANVAS_HEIGHT_PX)],
-            )
-    st.html(f"<style>{''.join(example_styles())}</style>")
+        for index, name in enumerate(EXAMPLES):
+            st.button(name, key=f"example-{index}", on_click=start_example, args=[name])
+    st.html(f"<style>{example_styles()}</style>")
 
 
-def example_styles() -> Iterator[str]:
+def start_example(name: str) -> None:
+    """Put an example on the paper."""
+    canvas_width_px = st.session_state.canvas_width_px
+    start_drawing(placed(EXAMPLES[name], canvas_width_px, CANVAS_HEIGHT_PX))
+
+
+@cache
+def example_styles() -> str:
     """Write the styles that give every example's button its drawing."""
+    styles = []
     for index, strokes in enumerate(EXAMPLES.values()):
         points = [point for stroke in strokes for point in stroke_points(stroke)]
         width, height = (max(axis) - min(axis) for axis in zip(*points, strict=True))
@@ -459,10 +464,11 @@ def example_styles() -> Iterator[str]:
             ' fill="none" stroke="black" stroke-width="3" stroke-linecap="round"'
             f' stroke-linejoin="round">{paths}</svg>'
         )
-        yield (
+        styles.append(
             f".st-key-example-{index} button {{ width: {width_px}px;"
             f" background-image: url({data_url(drawing.encode(), 'image/svg+xml')}); }}"
         )
+    return "".join(styles)
 
 
 def placed(strokes: Sequence[str], width_px: int, height_px: int) -> list[str]:
@@ -471,11 +477,19 @@ def placed(strokes: Sequence[str], width_px: int, height_px: int) -> list[str]:
     low, high = np.vstack(lines).min(axis=0), np.vstack(lines).max(axis=0)
     size = np.array([width_px, height_px])
     scale = (size * EXAMPLE_SHARES / (high - low)).min()
-    return [
-        "M "
-        + " L ".join(f"{x:.1f} {y:.1f}" for x, y in (line - (low + high) / 2) * scale + size / 2)
-        for line in lines
-    ]
+    return [smooth_path((line - (low + high) / 2) * scale + size / 2) for line in lines]
+
+
+def smooth_path(line: np.ndarray) -> str:
+    """Write a line [points, 2] as a path of an SVG that is round where it does not turn sharply."""
+    path = f"M {line[0, 0]:.1f} {line[0, 1]:.1f}"
+    for before, (x, y), after in zip(line, line[1:], line[2:], strict=False):
+        entry, exit_ = (x, y) - before, after - (x, y)
+        if entry @ exit_ < SHARPEST_CURVE * np.linalg.norm(entry) * np.linalg.norm(exit_):
+            path += f" L {x:.1f} {y:.1f}"
+        else:
+            path += f" Q {x:.1f} {y:.1f} {(x + after[0]) / 2:.1f} {(y + after[1]) / 2:.1f}"
+    return f"{path} L {line[-1, 0]:.1f} {line[-1, 1]:.1f}"
 
 
 def stroke_points(stroke: str) -> list[tuple[int, int]]:
@@ -534,6 +548,7 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
         )
     st.html(photo_html(readings[index]))
     show_answer(recognizer, readings[index], "upload")
+    show_corrections("upload")
 
 
 @st.fragment
@@ -551,6 +566,7 @@ def show_camera(recognizer: DigitRecognizer) -> None:
         return
     st.html(photo_html(result))
     show_answer(recognizer, result, "camera")
+    show_corrections("camera")
 
 
 def read_file(recognizer: DigitRecognizer, file: "UploadedFile") -> Reading | Failure:
@@ -705,19 +721,21 @@ def show_mark(
 ) -> None:
     """Show what the model saw and the ten probabilities; why; and let it be corrected."""
     prediction = mark.prediction
+    is_left_out = mark in reading.number.left_out
+    what = "mark" if is_left_out else prediction.digit
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         if answer:
             st.html(answer, width="content")
         st.image(
             enlarge(prediction.normalized, MODEL_VIEW_PX * 2),
             caption="The model’s view",
-            alt="The digit as the model sees it: centred, in 28 × 28 pixels",
+            alt=f"The {what} as the model sees it: centred, in 28 × 28 pixels",
             width=MODEL_VIEW_PX,
             clamp=True,
         )
         with st.container(key=f"{key}-chart"):
             show_probabilities(prediction)
-    if mark not in reading.number.left_out:
+    if not is_left_out:
         show_why(recognizer, prediction, key)
     show_correction(reading, mark, key)
 
@@ -857,7 +875,7 @@ def mark_kind(mark: Located, number: Number) -> str:
 def show_why(recognizer: DigitRecognizer, prediction: Prediction, key: str) -> None:
     """Explain a digit, on demand."""
     why = st.expander(
-        f"Why {prediction.digit}?",
+        "Why?",
         icon=":material/help:",
         key=f"{key}-why",
         on_change="rerun",
@@ -937,7 +955,7 @@ def heat_map(prediction: Prediction, map_: np.ndarray, change: Change | None) ->
 
 
 def show_correction(reading: Reading, mark: Located, key: str) -> None:
-    """Let a digit be corrected with one click, and collect what was."""
+    """Let a digit be corrected with one click; the same click takes it back."""
     corrections: dict[bytes, int] = st.session_state.setdefault("corrections", {})
     picture = png(cut_out(reading, mark))
     label = st.pills(
@@ -950,6 +968,11 @@ def show_correction(reading: Reading, mark: Located, key: str) -> None:
         corrections.pop(picture, None)
     else:
         corrections[picture] = label
+
+
+def show_corrections(key: str) -> None:
+    """Offer what was corrected for download."""
+    corrections: dict[bytes, int] = st.session_state.get("corrections", {})
     if not corrections:
         return
     count = len(corrections)

@@ -26,6 +26,8 @@ DRAWING_SIDE = 0.65  # of the canvas's height, as people tend to fill it
 
 HINT = "Draw a digit from 0 to 9"
 
+expect.set_options(timeout=PAGE_TIMEOUT_MS)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -58,8 +60,8 @@ class DigitPage:
         page.on("request", lambda request: self._note_request(request.url))
         page.on("websocket", lambda websocket: self._note_request(websocket.url))
         page.goto(url)
-        expect(self.hint).to_be_visible(timeout=PAGE_TIMEOUT_MS)
-        expect(self.canvas).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(self.hint).to_be_visible()
+        expect(self.canvas).to_be_visible()
 
     def _note_message(self, kind: str, text: str) -> None:
         if kind == "error":
@@ -93,7 +95,7 @@ class DigitPage:
     def clear(self) -> None:
         """Empty the canvas."""
         self.page.get_by_role("button", name="Clear", exact=True).click()
-        expect(self.hint).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(self.hint).to_be_visible()
 
     def draw(self, drawing: Drawing, *, by_touch: bool = False) -> Answer:
         """Draw a digit in the middle of the canvas and wait for the answer."""
@@ -151,7 +153,7 @@ class DigitPage:
     def answer_to(self, stroke_count: int) -> Answer:
         """Wait for the answer to a drawing of so many strokes."""
         answer = self.page.locator(f".answer[data-stroke-count='{stroke_count}']")
-        expect(answer).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(answer).to_be_visible()
         return _read(answer)
 
     def frames(self, kind: str = "mark") -> Locator:
@@ -159,11 +161,12 @@ class DigitPage:
         return self.page.locator(f".mark.{kind}:visible")
 
     def look_at(self, example: str) -> Answer:
-        """Click on an example and wait for the answer."""
+        """Click on an example, on an empty canvas, and wait for the answer."""
+        if not self.hint.is_visible():
+            self.clear()
         self.page.get_by_role("button", name=example, exact=True).click()
         answer = self.page.locator(".answer:visible")
-        expect(self.hint).not_to_be_visible()
-        expect(answer).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(answer).to_be_visible()
         return _read(answer)
 
     def download(self, button: str) -> tuple[str, bytes]:
@@ -182,7 +185,7 @@ class DigitPage:
     def upload_answer(self) -> Answer:
         """Wait for the answer to the uploaded file."""
         answer = self.page.get_by_role("tabpanel", name="Upload").locator(".answer")
-        expect(answer).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(answer).to_be_visible()
         return _read(answer)
 
     def ink_pixels(self) -> int:

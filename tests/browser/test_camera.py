@@ -6,18 +6,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import BEFORE_THE_CAMERA
-from tests.browser.digit_page import PAGE_TIMEOUT_MS, DigitPage
+from tests.browser.digit_page import DigitPage
 
 pytestmark = pytest.mark.browser
 
-COUNT_REQUESTS = """
+COUNT_REQUESTS = """() => {
     window.cameraRequests = 0;
     const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = (...args) => {
         window.cameraRequests += 1;
         return original(...args);
     };
-"""
+}"""
 
 
 def test_a_number_on_paper_is_photographed_and_read(open_page: Callable[..., DigitPage]) -> None:
@@ -27,7 +27,7 @@ def test_a_number_on_paper_is_photographed_and_read(open_page: Callable[..., Dig
     page.page.get_by_role("button", name="Take Photo").click()
 
     answer = page.page.get_by_role("tabpanel", name="Camera").locator(".answer")
-    expect(answer).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+    expect(answer).to_be_visible()
     assert answer.get_attribute("data-number") == "".join(name[0] for name in BEFORE_THE_CAMERA)
     expect(page.frames()).to_have_count(3)
 

@@ -42,7 +42,7 @@ def right_digit(page: DigitPage, digit: int) -> Locator:
 def test_why_shows_a_heat_map_and_what_the_second_choice_would_need(page: DigitPage) -> None:
     page.draw(next(drawing for drawing in load_drawings() if drawing.label == 6))
 
-    page.page.get_by_text("Why 6?").click()
+    page.page.get_by_text("Why?", exact=True).click()
 
     heat_map = page.page.get_by_role("img", name="What speaks for 6, in orange")
     expect(heat_map).to_be_visible()
@@ -53,10 +53,10 @@ def test_why_shows_a_heat_map_and_what_the_second_choice_would_need(page: DigitP
 
 def test_why_stays_open_for_the_next_drawing(page: DigitPage) -> None:
     page.look_at("A crossed 7")
-    page.page.get_by_text("Why 7?").click()
+    page.page.get_by_text("Why?", exact=True).click()
     page.page.get_by_role("img", name="What speaks for 7, in orange").wait_for()
 
-    page.look_at("A year")
+    page.page.get_by_role("button", name="A year").click()
 
     expect(page.page.get_by_text(re.compile(r"What speaks for [1984]\."))).to_be_visible()
 
@@ -84,7 +84,7 @@ def test_corrections_of_several_drawings_are_collected(page: DigitPage) -> None:
     page.page.get_by_text("1 digit corrected.").wait_for()
     page.look_at("A year")
     page.page.get_by_role("radiogroup").first.get_by_role("radio", name="8").click()
-    page.page.get_by_text("Why 8?").wait_for()
+    page.page.get_by_role("img", name="The 8 as the model sees it").wait_for()
 
     right_digit(page, 3).click()
 

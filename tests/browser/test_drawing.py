@@ -28,7 +28,7 @@ def test_the_answer_comes_with_confidence_probabilities_and_the_seen_image(page:
     answer = page.draw(DRAWINGS[0])
 
     assert answer.text.endswith("confident")
-    expect(page.page.get_by_role("img", name="The digit as the model sees it")).to_be_visible()
+    expect(page.page.get_by_role("img", name="The 0 as the model sees it")).to_be_visible()
     chart = page.page.get_by_test_id("stVegaLiteChart")
     expect(chart.locator(".role-axis-label text")).to_have_text(list("0123456789"))
 
@@ -153,7 +153,7 @@ def test_another_digit_of_a_number_can_be_looked_at(page: DigitPage) -> None:
 
     page.page.get_by_role("radio", name="7").first.click()
 
-    expect(page.page.get_by_role("button", name="Why 7?")).to_be_visible()
+    expect(page.page.get_by_role("img", name="The 7 as the model sees it")).to_be_visible()
 
 
 def test_the_drawing_survives_a_narrower_window(open_page: Callable[..., DigitPage]) -> None:
@@ -186,6 +186,15 @@ def test_the_drawing_survives_a_narrower_window(open_page: Callable[..., DigitPa
 def test_an_example_is_read_at_a_click(page: DigitPage, example: str, digits: str) -> None:
     assert page.look_at(example).digits == digits
     assert page.ink_pixels() > 0
+
+
+def test_an_example_takes_the_place_of_what_was_drawn(page: DigitPage) -> None:
+    page.draw(BY_NAME["4 open"])
+
+    page.page.get_by_role("button", name="A crossed 7").click()
+
+    expect(page.page.locator(".answer:visible")).to_have_attribute("data-number", "7")
+    expect(page.frames()).to_have_count(1)
 
 
 def test_an_example_can_be_cleared_and_drawn_over(page: DigitPage) -> None:
