@@ -9,12 +9,14 @@ Recognition Using a Space Displacement Neural Network", and LeCun, Bottou, Bengi
 "A Survey of Methods and Strategies in Character Segmentation", compare the ways to cut.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .marks import Mark, drawn, joined
 
-_SIDE = 40  # pixels; marks are shrunk to it to be cut: a seam needs no more detail
+_SIDE = 32  # pixels; marks are shrunk to it to be cut: a seam needs no more detail
 _STEP = 0.03  # ink that a seam pays for each pixel of paper, so that it is short
 _LEAN = 0.03  # … and for each pixel that it moves to the side
 _LARGEST_CROSSING = 0.45  # of the mark's height; a seam through more ink than this is no cut
@@ -22,7 +24,21 @@ _SEPARATION = 0.1  # of the mark's height, between two cuts
 _SMALLEST_PIECE = 0.06  # of the mark's ink
 
 
-def cut(mark: Mark, most: int) -> list[Mark]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """A mark that was cut.
+
+    Attributes:
+        marks: The pieces from left to right, at least one.
+        crossings: How much ink each cut goes through, as a share of the mark's height; one fewer
+            than marks.
+    """
+
+    marks: list[Mark]
+    crossings: list[float]
+
+
+def cut(mark: Mark, most: int) -> Pieces:
     """Proposes where a mark might be cut.
 
     Args:
@@ -30,18 +46,31 @@ def cut(mark: Mark, most: int) -> list[Mark]:
         most: Largest number of cuts.
 
     Returns:
-        The pieces from left to right, at most `most` + 1; the mark alone where no cut suggests
-        itself.
+        The pieces, at most `most` + 1; the mark alone where no cut suggests itself.
     """
     factor = -(-mark.extent // _SIDE)
     ink = _shrunk(mark, factor)
-    seams = _seams(ink, most)
     rows, columns = (mark.rows - mark.top) // factor, (mark.columns - mark.left) // factor
-    piece = np.zeros(rows.shape, np.intp)
-    for seam in seams:
-        piece += columns > seam[rows]
-    pieces = [mark.part(piece == index) for index in np.unique(piece)]
-    return _without_slivers(pieces, int(_SMALLEST_PIECE * mark.rows.size))
+    every_row = np.arange(len(ink))
+    seams_on_left = np.zeros(rows.shape, np.intp)
+    crossings: list[float] = []
+    for seam in _seams(ink, most):
+        seams_on_left += columns > seam[rows]
+        crossings.append(float(ink[every_row, seam].sum()) / len(ink))
+    smallest = _SMALLEST_PIECE * rows.size
+    pieces = Pieces([], [])
+    pending = np.zeros(rows.shape, np.bool_)
+    for index in range(len(crossings) + 1):
+        pending |= seams_on_left == index
+        size = np.count_nonzero(pending)
+        if size >= smallest:
+            if pieces.marks:
+                pieces.crossings.append(crossings[index - 1])
+            pieces.marks.append(mark.part(pending))
+            pending[:] = False
+    if pending.any():
+        pieces.marks[-1] = joined((pieces.marks[-1], mark.part(pending)))
+    return pieces
 
 
 def _shrunk(mark: Mark, factor: int) -> NDArray[np.float64]:
@@ -61,19 +90,26 @@ def _seams(ink: NDArray[np.float64], most: int) -> list[NDArray[np.intp]]:
         Column of each seam in every row, (height,), ordered by their columns in the middle row.
     """
     height, width = ink.shape
-    middle = height // 2
+    if min(height, width) < 3:
+        return []
     price = ink + _STEP
-    from_top, from_bottom = _sums(price), _sums(price[::-1])[::-1]
-    through = from_top[middle] + from_bottom[middle] - price[middle]
+    middle = height // 2
+    from_top, from_bottom = _sums(price[: middle + 1]), _sums(price[: middle - 1 : -1])
+    through = from_top[-1] + from_bottom[-1] - price[middle]
     is_lowest = (through[1:-1] <= through[:-2]) & (through[1:-1] < through[2:])
+    columns = np.flatnonzero(is_lowest) + 1
     separation = max(1, round(_SEPARATION * height))
     dearest = (_LARGEST_CROSSING + _STEP) * height
     chosen: list[int] = []
-    for column in sorted((np.flatnonzero(is_lowest) + 1).tolist(), key=lambda x: through[x]):
+    for column in columns[np.argsort(through[columns], kind="stable")].tolist():
         apart = min([column, width - 1 - column, *(abs(column - other) for other in chosen)])
         if apart >= separation and through[column] <= dearest and len(chosen) < most:
             chosen.append(column)
-    return [_traced(from_top, from_bottom, middle, column) for column in sorted(chosen)]
+    upper, lower = from_top.tolist(), from_bottom.tolist()
+    return [
+        np.array([*_traced(upper, column)[::-1], *_traced(lower, column)[1:]], np.intp)
+        for column in sorted(chosen)
+    ]
 
 
 def _sums(price: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,36 +117,23 @@ def _sums(price: NDArray[np.float64]) -> NDArray[np.float64]:
     sums = price.copy()
     for row in range(1, len(price)):
         above = sums[row - 1]
+        leaning = above + _LEAN
         best = above.copy()
-        np.minimum(best[1:], above[:-1] + _LEAN, out=best[1:])
-        np.minimum(best[:-1], above[1:] + _LEAN, out=best[:-1])
+        np.minimum(best[1:], leaning[:-1], out=best[1:])
+        np.minimum(best[:-1], leaning[1:], out=best[:-1])
         sums[row] += best
     return sums
 
 
-def _traced(
-    from_top: NDArray[np.float64], from_bottom: NDArray[np.float64], middle: int, column: int
-) -> NDArray[np.intp]:
-    """The cheapest path through a column of the middle row: its column in every row, (height,)."""
-    path = np.full(len(from_top), column, np.intp)
-    for row in range(middle - 1, -1, -1):
-        path[row] = _cheapest_neighbour(from_top[row], int(path[row + 1]))
-    for row in range(middle + 1, len(from_top)):
-        path[row] = _cheapest_neighbour(from_bottom[row], int(path[row - 1]))
+def _traced(sums: list[list[float]], column: int) -> list[int]:
+    """The cheapest path from a column of the last row to the first: its columns, in that order."""
+    path = [column]
+    for row in reversed(sums[:-1]):
+        best = column
+        if column > 0 and row[column - 1] + _LEAN < row[best]:
+            best = column - 1
+        if column + 1 < len(row) and row[column + 1] + _LEAN < row[best] + _LEAN * (best != column):
+            best = column + 1
+        path.append(best)
+        column = best
     return path
-
-
-def _cheapest_neighbour(sums: NDArray[np.float64], column: int) -> int:
-    neighbours = range(max(0, column - 1), min(len(sums), column + 2))
-    return min(neighbours, key=lambda x: sums[x] + _LEAN * (x != column))
-
-
-def _without_slivers(pieces: list[Mark], smallest: int) -> list[Mark]:
-    """Joins pieces of too few pixels to the piece on their left, or the first to its right."""
-    kept: list[Mark] = []
-    for piece in pieces:
-        if kept and min(piece.rows.size, kept[-1].rows.size) < smallest:
-            kept[-1] = joined((kept[-1], piece))
-        else:
-            kept.append(piece)
-    return kept

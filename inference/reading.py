@@ -8,23 +8,27 @@ their shape makes unlikely: a gap within a digit, a cut through ink, a digit wid
 import math
 from collections.abc import Sequence
 
+from .prediction import Prediction
 from .segmentation import Candidate
 
-GAP_PRICE = 8.0  # for a gap as wide as the line's digits are high
-JOIN_PRICE = 0.3  # for every further piece that stands apart
+JOIN_PRICE = 0.3  # for every mark that is joined to another
+GAP_PRICE = 6.0  # for a gap within a digit as wide as the line's digits are high
 CUT_PRICE = 0.3  # for each side of a digit that is a cut
-WIDTH_PRICE = 4.0  # for each height of its own by which a digit is wider than high
-NARROWEST_WIDE = 0.9
+CROSSING_PRICE = 3.0  # for each of these that goes through as much ink as the digit is high
+
+# Widths as shares of the candidate's own height.
+WIDE, WIDE_PRICE = 1.0, 3.0  # for each height by which a digit is wider
+NARROW, NARROW_PRICE = 0.45, 6.0  # for each height by which a digit, not a 1, is narrower
 
 
 def cheapest_path(
-    candidates: Sequence[Candidate], confidences: Sequence[float], pieces: int
+    candidates: Sequence[Candidate], predictions: Sequence[Prediction], pieces: int
 ) -> list[int]:
     """Chooses the digits.
 
     Args:
-        candidates: What may be digits, among them every single piece.
-        confidences: How sure the recognizer is of each, 0…1.
+        candidates: What may be digits, among them every single piece, ordered by their start.
+        predictions: What the recognizer says about each.
         pieces: The number of pieces.
 
     Returns:
@@ -32,10 +36,8 @@ def cheapest_path(
     """
     prices = [0.0] + [math.inf] * pieces
     last = [0] * (pieces + 1)
-    by_start = sorted(range(len(candidates)), key=lambda index: candidates[index].start)
-    for index in by_start:
-        candidate = candidates[index]
-        price = prices[candidate.start] + _price(candidate, confidences[index])
+    for index, (candidate, prediction) in enumerate(zip(candidates, predictions, strict=True)):
+        price = prices[candidate.start] + _price(candidate, prediction)
         if price < prices[candidate.stop]:
             prices[candidate.stop], last[candidate.stop] = price, index
     path: list[int] = []
@@ -46,14 +48,15 @@ def cheapest_path(
     return path[::-1]
 
 
-def _price(candidate: Candidate, confidence: float) -> float:
-    mark = candidate.mark
-    too_wide = max(0.0, mark.width / mark.height - NARROWEST_WIDE)
-    joins = JOIN_PRICE if candidate.gap else 0.0
+def _price(candidate: Candidate, prediction: Prediction) -> float:
+    aspect = candidate.mark.width / candidate.mark.height
+    too_narrow = max(0.0, NARROW - aspect) if prediction.digit != 1 else 0.0
     return (
-        -math.log(max(confidence, 1e-9))
+        -math.log(prediction.confidence)
+        + JOIN_PRICE * candidate.joins
         + GAP_PRICE * candidate.gap
-        + joins
         + CUT_PRICE * candidate.cuts
-        + WIDTH_PRICE * too_wide
+        + CROSSING_PRICE * candidate.crossing
+        + WIDE_PRICE * max(0.0, aspect - WIDE)
+        + NARROW_PRICE * too_narrow
     )

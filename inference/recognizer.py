@@ -157,7 +157,7 @@ class DigitRecognizer:
             raise BlankImageError("the image holds no mark; write a number on it")
         drawings = drawn([candidate.mark for candidate in candidates], CANDIDATE_SIDE)
         predictions = self._predictions(self.run(drawings))
-        path = cheapest_path(candidates, [read.confidence for read in predictions], pieces)
+        path = cheapest_path(candidates, predictions, pieces)
         located = [
             Located(_box(candidates[index].mark, picture), predictions[index]) for index in path
         ]
