@@ -201,7 +201,8 @@ STYLE = """
 .st-key-examples { overflow-x: auto; padding: 2px; }
 .st-key-examples .stElementContainer { flex: none; }
 .st-key-examples button {
-  min-height: 3rem; height: 3rem; padding: 0; background: #fff center / contain no-repeat;
+  min-height: 3rem; height: 3rem; padding: 0;
+  background: #fff center / contain no-repeat !important;
 }
 .st-key-examples button p { position: absolute; clip-path: inset(50%); }
 
@@ -466,7 +467,7 @@ def example_styles() -> str:
         )
         styles.append(
             f".st-key-example-{index} button {{ width: {width_px}px;"
-            f" background-image: url({data_url(drawing.encode(), 'image/svg+xml')}); }}"
+            f" background-image: url({data_url(drawing.encode(), 'image/svg+xml')}) !important; }}"
         )
     return "".join(styles)
 
@@ -645,8 +646,8 @@ def result_html(result: Reading | Failure) -> str:
     if isinstance(result, Failure):
         reason = html.escape(result.reason)
         return (
-            f'<tr role="alert"><td>⚠</td><td class="name">{name}</td>'
-            f'<td><span class="note">{reason[0].upper()}{reason[1:]}</span></td></tr>'
+            f'<tr><td>⚠</td><td class="name">{name}</td>'
+            f'<td><span class="note" role="alert">{reason[0].upper()}{reason[1:]}</span></td></tr>'
         )
     thumbnail = result.picture.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
