@@ -45,14 +45,50 @@ class Drawing:
 
     def render(self, size_px: int = 280, pen_width_px: int = 18) -> Image.Image:
         """Draw it in black on a white square."""
-        image = Image.new("L", (size_px, size_px), 255)
-        draw = ImageDraw.Draw(image)
-        radius = pen_width_px / 2
-        for stroke in self.placed(size_px, 0.65 * size_px):
-            draw.line(stroke, fill=0, width=pen_width_px)
-            for x, y in stroke:
-                draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
-        return image
+        strokes = self.placed(size_px, 0.65 * size_px)
+        return render_strokes(strokes, (size_px, size_px), pen_width_px)
+
+
+def in_a_row(
+    drawings: Sequence[Drawing], width_px: float, height_px: float, gap_share: float = 0.25
+) -> list[list[Point]]:
+    """Write drawings as a number in the middle of a canvas, in pixels.
+
+    They are equally high, 0.6 of the canvas or less if they would not fit, and that share of their
+    height apart.
+    """
+    strokes: list[list[Point]] = []
+    right = -gap_share
+    for drawing in drawings:
+        height = max(y for stroke in drawing.strokes for _, y in stroke)
+        left = right + gap_share
+        placed = [[(left + x / height, y / height) for x, y in line] for line in drawing.strokes]
+        right = max(x for stroke in placed for x, _ in stroke)
+        strokes.extend(placed)
+    scale = min(0.6 * height_px, 0.9 * width_px / right)
+    left, top = (width_px - right * scale) / 2, (height_px - scale) / 2
+    return [[(left + x * scale, top + y * scale) for x, y in stroke] for stroke in strokes]
+
+
+def render_strokes(
+    strokes: Sequence[Stroke], size_px: tuple[int, int], pen_width_px: int
+) -> Image.Image:
+    """Draw strokes with a round pen in black on a white canvas of that width and height."""
+    image = Image.new("L", size_px, 255)
+    draw = ImageDraw.Draw(image)
+    radius = pen_width_px / 2
+    for stroke in strokes:
+        draw.line(list(stroke), fill=0, width=pen_width_px)
+        for x, y in stroke:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+    return image
+
+
+def render_number(
+    drawings: Sequence[Drawing], size_px: tuple[int, int] = (600, 200), pen_width_px: int = 10
+) -> Image.Image:
+    """Write drawings as a number, in black on white."""
+    return render_strokes(in_a_row(drawings, *size_px), size_px, pen_width_px)
 
 
 def load_drawings() -> list[Drawing]:

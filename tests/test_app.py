@@ -1,9 +1,12 @@
 """The page's states, without a browser."""
 
+import csv
+import html
 import io
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,46 +18,65 @@ from PIL import ExifTags, Image
 from streamlit.testing.v1 import AppTest
 
 import app
-from inference import DigitRecognizer, Prediction
-from tests.drawings import load_drawings
+from inference import Box, DigitRecognizer, InferenceError, Located, Number, Prediction
+from tests.drawings import load_drawings, render_number
 
 ARTIFACTS = Path(app.__file__).parent / "artifacts"
-THREE = next(drawing for drawing in load_drawings() if drawing.label == 3)
+DRAWINGS = {str(drawing): drawing for drawing in load_drawings()}
+THREE = DRAWINGS["3 round"]
+YEAR = [DRAWINGS[name] for name in ("1 plain bar", "9 straight leg", "8 two circles", "4 closed")]
 
 
 @pytest.fixture(autouse=True)
 def canvas(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands in for the canvas component, which needs a browser; it is empty at first."""
     st.cache_resource.clear()
-    canvas = SimpleNamespace(json_data={"objects": []}, image_data=None)
-    monkeypatch.setattr(app, "draw_canvas", lambda _pen_width_px: canvas)
+    canvas = SimpleNamespace(json_data={"objects": []}, image_data=None, width=None, start=None)
+
+    def draw_canvas(width_px: int, _pen_width_px: int, start: dict | None) -> SimpleNamespace:
+        canvas.width, canvas.start = width_px, start
+        return canvas
+
+    monkeypatch.setattr(app, "measure_width", lambda: 704)
+    monkeypatch.setattr(app, "draw_canvas", draw_canvas)
     return canvas
 
 
 @pytest.fixture
-def draw(canvas: SimpleNamespace) -> Callable[[], None]:
-    """Draws a digit on the canvas: some pixels and one stroke, as the component gives them."""
+def draw(canvas: SimpleNamespace) -> Callable[..., None]:
+    """Draws a picture on the canvas: pixels and one stroke, as the component gives them."""
 
-    def draw() -> None:
-        canvas.image_data = np.asarray(THREE.render().convert("RGBA"))
+    def draw(picture: Image.Image | None = None) -> None:
+        canvas.image_data = np.asarray((picture or THREE.render()).convert("RGBA"))
         canvas.json_data = {"objects": [{"type": "Path"}]}
 
     return draw
 
 
+def mark(probabilities: dict[int, float], *, is_digit: bool, left: int = 100) -> Located:
+    """A mark of 40 × 80 pixels with the given probabilities of some digits."""
+    prediction = Prediction(
+        digit=max(probabilities, key=lambda digit: probabilities[digit]),
+        confidence=max(probabilities.values()),
+        probabilities=tuple(probabilities.get(digit, 0.0) for digit in range(10)),
+        is_digit=is_digit,
+        normalized=np.zeros((28, 28), np.float32),
+    )
+    return Located(Box(left, 100, 40, 80), prediction)
+
+
 @pytest.fixture
 def predict(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes the recognizer answer every image with the given probabilities of some digits."""
+    """Makes the recognizer find these marks on every image."""
 
-    def predict(probabilities: dict[int, float], *, is_digit: bool) -> None:
-        prediction = Prediction(
-            digit=max(probabilities, key=lambda digit: probabilities[digit]),
-            confidence=max(probabilities.values()),
-            probabilities=tuple(probabilities.get(digit, 0.0) for digit in range(10)),
-            is_digit=is_digit,
-            normalized=np.zeros((28, 28), np.float32),
+    def predict(*digits: Located, left_out: tuple[Located, ...] = ()) -> None:
+        number = Number(
+            text="".join(str(digit.prediction.digit) for digit in digits),
+            confidence=float(np.prod([digit.prediction.confidence for digit in digits])),
+            digits=digits,
+            left_out=left_out,
         )
-        monkeypatch.setattr(DigitRecognizer, "predict", lambda *_: prediction)
+        monkeypatch.setattr(DigitRecognizer, "read_number", lambda *_: number)
 
     return predict
 
@@ -93,11 +115,24 @@ def file_content(image: Image.Image, file_format: str = "PNG", **options: object
     return file.getvalue()
 
 
+def html_elements(page: AppTest) -> list[str]:
+    return [element.proto.body for element in page.get("html")]  # pyright: ignore
+
+
+def table(page: AppTest) -> list[str]:
+    """The rows of the results of uploads, cells and lines parted by " | "."""
+    body = next(body for body in html_elements(page) if 'class="results"' in body)
+    return [as_text(row) for row in re.findall("<tr.*?</tr>", body)[1:]]
+
+
+def as_text(markup: str) -> str:
+    text = re.sub(r"\|+", " | ", re.sub("<[^>]+>", "|", markup)).strip(" |")
+    return html.unescape(text)
+
+
 def answers(page: AppTest) -> list[str]:
     """The answers' texts, line breaks as " | "."""
-    bodies = [element.proto.body for element in page.get("html")]  # pyright: ignore
-    texts = [re.sub("<[^>]+>", "|", body) for body in bodies if 'class="answer"' in body]
-    return [re.sub(r"\|+", " | ", text).strip(" |") for text in texts]
+    return [as_text(body) for body in html_elements(page) if 'class="answer"' in body]
 
 
 def test_an_empty_canvas_says_what_to_do() -> None:
@@ -108,9 +143,9 @@ def test_an_empty_canvas_says_what_to_do() -> None:
 
 
 def test_a_drawn_3_shows_3_and_its_confidence(
-    draw: Callable[[], None], predict: Callable[..., None]
+    draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict({3: 0.972, 8: 0.028}, is_digit=True)
+    predict(mark({3: 0.972, 8: 0.028}, is_digit=True))
     draw()
 
     page = open_page()
@@ -120,27 +155,27 @@ def test_a_drawn_3_shows_3_and_its_confidence(
 
 
 def test_a_confidence_that_rounds_to_100_claims_no_certainty(
-    draw: Callable[[], None], predict: Callable[..., None]
+    draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict({3: 0.999, 8: 0.001}, is_digit=True)
+    predict(mark({3: 0.999, 8: 0.001}, is_digit=True))
     draw()
 
     assert answers(open_page()) == ["3 | >99% confident"]
 
 
 def test_an_unsure_answer_says_so_and_names_the_two_likeliest_digits(
-    draw: Callable[[], None], predict: Callable[..., None]
+    draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False)
+    predict(mark({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False))
     draw()
 
     assert answers(open_page()) == ["4 or 9? | Not sure: 41% for 4, 38% for 9"]
 
 
 def test_the_chart_tells_the_ten_probabilities_in_words(
-    draw: Callable[[], None], predict: Callable[..., None]
+    draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False)
+    predict(mark({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False))
     draw()
 
     chart = open_page().get("vega_lite_chart")[0].proto  # pyright: ignore
@@ -150,25 +185,236 @@ def test_the_chart_tells_the_ten_probabilities_in_words(
     )
 
 
-def test_a_stroke_reaches_the_real_model(draw: Callable[[], None]) -> None:
+def test_a_stroke_reaches_the_real_model(draw: Callable[..., None]) -> None:
     draw()
 
     assert answers(open_page())[0].startswith("3 |")
 
 
-def test_an_uploaded_picture_is_answered() -> None:
-    page = upload(("three.png", file_content(THREE.render())))
+def test_a_mark_that_is_left_out_is_called_no_digit(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(left_out=(mark({8: 0.12, 0: 0.11}, is_digit=False),))
+    draw()
 
-    assert answers(page)[0].startswith("3 |")
-    assert page.markdown[0].value == r"**three\.png**"
+    page = open_page()
+
+    assert answers(page) == ["No digit | At best: 12% for 8, 11% for 0"]
+    assert not page.expander  # Nothing speaks for a digit that was not read.
 
 
-def test_several_uploads_are_answered_each() -> None:
+def test_a_drawn_number_is_read_digit_by_digit(draw: Callable[..., None]) -> None:
+    draw(render_number(YEAR))
+
+    page = open_page()
+
+    digits = re.findall(r"<b>(\d)</b>", "".join(html_elements(page)))
+    assert "".join(digits) == "1984"
+
+
+def test_an_unsure_digit_of_a_number_is_marked_by_a_sign_at_the_number_and_on_the_paper(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(mark({2: 0.99}, is_digit=True), mark({1: 0.5, 7: 0.4}, is_digit=False, left=200))
+    draw()
+
+    page = open_page()
+
+    assert answers(page) == ["2 | 99% | 1 | 50% ? | 50% confident, 1 unsure, marked “?”"]
+    assert [as_text(body) for body in html_elements(page) if 'class="marks"' in body][-1].endswith(
+        "2 | 1 ?"
+    )
+
+
+def test_the_frames_lie_where_the_digits_are(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(mark({3: 0.99}, is_digit=True))
+    draw(Image.new("L", (400, 200), 255))
+
+    frame = next(body for body in html_elements(open_page()) if 'class="mark sure"' in body)
+
+    assert "left: 25.00%; top: 50.00%; width: 10.00%; height: 40.00%" in frame
+
+
+def test_of_a_number_the_least_sure_mark_is_looked_at_first(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(
+        mark({2: 0.99}, is_digit=True),
+        mark({1: 0.6}, is_digit=True, left=200),
+        mark({5: 0.9}, is_digit=True, left=300),
+    )
+    draw()
+
+    chart = open_page().get("vega_lite_chart")[0].proto  # pyright: ignore
+
+    assert "1: 60%" in chart.alt
+
+
+def test_the_canvas_is_as_wide_as_its_column_within_limits(
+    canvas: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for measured, expected in ((358, 358), (1200, 800), (100, 240)):
+        monkeypatch.setattr(app, "measure_width", lambda measured=measured: measured)
+        open_page()
+        assert canvas.width == expected
+
+
+def test_a_drawing_keeps_its_canvas_when_the_column_changes(
+    canvas: SimpleNamespace, draw: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+    draw()
+    page.run()
+
+    monkeypatch.setattr(app, "measure_width", lambda: 358)
+    page.run()
+
+    assert canvas.width == 704
+
+
+@pytest.mark.parametrize("name", list(app.EXAMPLES))
+def test_an_example_is_put_on_the_paper(name: str, canvas: SimpleNamespace) -> None:
+    page = open_page()
+
+    next(button for button in page.button if button.label == name).click().run()
+
+    assert not page.exception
+    assert canvas.start is not None
+    assert len(canvas.start["objects"]) == len(app.EXAMPLES[name])
+    for stroke in canvas.start["objects"]:
+        coordinates = np.array(re.findall(r"-?[\d.]+", stroke["path"]), float).reshape(-1, 2)
+        assert (coordinates >= 0).all()
+        assert (coordinates <= (704, app.CANVAS_HEIGHT_PX)).all()
+
+
+def test_the_same_example_twice_is_another_start(canvas: SimpleNamespace) -> None:
+    page = open_page()
+    button = next(button for button in page.button if button.label == "A star")
+    button.click().run()
+    first = canvas.start
+
+    next(button for button in page.button if button.label == "A star").click().run()
+
+    assert canvas.start != first
+
+
+def test_why_is_answered_on_demand(draw: Callable[..., None]) -> None:
+    draw()
+    page = open_page()
+    assert not page.expander[0].markdown
+
+    page.session_state["drawing-why"] = True
+    page.run()
+
+    texts = [element.value for element in page.expander[0].markdown]
+    assert texts[0].startswith("**What speaks for 3.**")
+    assert re.match(r"\*\*What \d would need\.\*\* .*\d%\)?\.", texts[1])
+    assert len(page.expander[0].get("image")) == 2
+
+
+def correct(page: AppTest, digit: int | None) -> AppTest:
+    """Clicks on the right digit."""
+    pills = next(group for group in page.button_group if group.label.startswith("Wrong?"))
+    (pills.set_value(None) if digit is None else pills.set_value(digit)).run()
+    assert not page.exception
+    return page
+
+
+def corrected(page: AppTest) -> zipfile.ZipFile:
+    corrections = page.session_state["corrections"]
+    return zipfile.ZipFile(io.BytesIO(app.corrections_zip(corrections)))
+
+
+def test_a_corrected_drawing_is_in_the_zip_under_its_label(draw: Callable[..., None]) -> None:
+    draw()
+
+    page = correct(open_page(), 8)
+
+    (name,) = corrected(page).namelist()
+    assert re.fullmatch(r"8/[0-9a-f]{16}\.png", name)
+    picture = Image.open(corrected(page).open(name))
+    assert DigitRecognizer().predict(picture).digit == THREE.label
+    assert any("Nothing is kept on the server" in text.value for text in page.markdown)
+    assert page.download_button[0].label == "Download as zip"
+
+
+def test_a_corrected_digit_of_a_number_is_cut_out_of_it(draw: Callable[..., None]) -> None:
+    draw(render_number(YEAR))
+    page = open_page()
+    chooser = next(group for group in page.button_group if group.label == "Look closer at")
+
+    chooser.set_value(2).run()
+    correct(page, 0)
+
+    (name,) = corrected(page).namelist()
+    picture = Image.open(corrected(page).open(name))
+    assert name.startswith("0/")
+    assert picture.width < 200  # of 600
+    assert DigitRecognizer().predict(picture).digit == 8
+
+
+def test_a_digit_among_touching_neighbours_is_saved_as_the_model_saw_it_alone() -> None:
+    recognizer = DigitRecognizer()
+    picture = render_number(YEAR)
+    number = recognizer.read_number(picture)
+    neighbour = Located(number.digits[1].box, number.digits[2].prediction)
+    crowded = Number("198", 0.9, (*number.digits[:2], neighbour), ())
+    reading = app.Reading("number", picture, picture.size, crowded)
+
+    alone = app.cut_out(reading, crowded.digits[1])
+
+    assert alone.size == (28, 28)
+    assert recognizer.predict(alone).digit == 9
+
+
+def test_another_click_changes_a_correction_and_the_same_click_takes_it_back(
+    draw: Callable[..., None],
+) -> None:
+    draw()
+    page = correct(correct(open_page(), 8), 5)
+    assert [name[0] for name in corrected(page).namelist()] == ["5"]
+
+    correct(page, None)
+
+    assert corrected(page).namelist() == []
+    assert not page.download_button
+
+
+def test_uploads_are_answered_in_a_table() -> None:
+    page = upload(
+        ("three.png", file_content(THREE.render())), ("year.png", file_content(render_number(YEAR)))
+    )
+
+    first, second = table(page)
+    assert first.startswith("three.png | 3 | ")
+    assert first.endswith("confident")
+    assert second.startswith("year.png | 1984 | ")
+
+
+def test_an_uploaded_picture_is_shown_with_frames_around_its_digits() -> None:
+    page = upload(("year.png", file_content(render_number(YEAR))))
+
+    photo = next(body for body in html_elements(page) if "<figure" in body)
+    assert 'alt="year.png"' in photo
+    assert as_text(photo) == "1 | 9 | 8 | 4"
+
+
+def test_of_several_uploads_one_is_looked_at_closer() -> None:
     picture = file_content(THREE.render())
-
     page = upload(("first.png", picture), ("second.png", picture))
 
-    assert len(answers(page)) == 2
+    page.selectbox[0].set_value(1).run()
+
+    assert len(answers(page)) == 1
+    assert 'alt="second.png"' in next(body for body in html_elements(page) if "<figure" in body)
+
+
+CANNOT_BE_READ = (
+    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of up to 50"
+    " megapixels would be right."
+)
 
 
 @pytest.mark.parametrize(
@@ -179,53 +425,146 @@ def test_several_uploads_are_answered_each() -> None:
 def test_an_unreadable_file_is_named_with_what_would_be_right(content: bytes) -> None:
     page = upload(("three.png", content))
 
-    assert page.warning[0].value == (
-        r"**three\.png** cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF "
-        "file of up to 50 megapixels would be right."
-    )
+    assert table(page) == [f"⚠ | three.png | {CANNOT_BE_READ}"]
     assert answers(page) == []
+
+
+def test_a_picture_with_too_many_pixels_is_named_with_what_would_be_right() -> None:
+    page = upload(("wall.png", file_content(Image.new("1", (10_000, 5_001), 1))))
+
+    assert table(page) == [f"⚠ | wall.png | {CANNOT_BE_READ}"]
 
 
 def test_a_blank_picture_is_named_and_called_blank() -> None:
     page = upload(("paper.png", file_content(Image.new("L", (100, 100), 255))))
 
-    assert page.warning[0].value.startswith(r"**paper\.png** looks blank.")
+    assert table(page)[0].startswith("⚠ | paper.png | Looks blank.")
+
+
+def test_a_picture_that_the_runtime_fails_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Number:
+        raise InferenceError("no memory")
+
+    monkeypatch.setattr(DigitRecognizer, "read_number", fail)
+
+    page = upload(("three.png", file_content(THREE.render())))
+
+    assert table(page) == ["⚠ | three.png | Could not be processed. A smaller picture may work."]
 
 
 def test_a_broken_file_does_not_keep_others_from_their_answer() -> None:
     page = upload(("notes.png", b"three"), ("three.png", file_content(THREE.render())))
 
-    assert len(page.warning) == 1
-    assert answers(page)[0].startswith("3 |")
+    broken, good = table(page)
+    assert broken.startswith("⚠ | notes.png")
+    assert good.startswith("three.png | 3")
+
+
+def test_of_too_many_files_the_first_are_read_and_the_page_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "MAX_FILES", 2)
+    picture = file_content(THREE.render())
+
+    page = upload(*((f"{index}.png", picture) for index in range(3)))
+
+    assert len(table(page)) == 2
+    assert page.warning[0].value.startswith("Only the first 2 pictures are read.")
 
 
 def test_a_file_name_is_shown_as_it_is() -> None:
-    page = upload(("*a*_[b](c):red[d].png", b""))
+    page = upload(("<b>&amp;*a*_[b](c).png", b""))
 
-    assert page.warning[0].value.startswith(r"**\*a\*\_\[b\]\(c\)\:red\[d\]\.png**")
+    body = next(body for body in html_elements(page) if 'class="results"' in body)
+    assert "&lt;b&gt;&amp;amp;*a*_[b](c).png" in body
 
 
-def test_a_photograph_is_shown_the_right_way_up() -> None:
+def test_the_csv_has_a_row_for_every_file() -> None:
+    number = DigitRecognizer().read_number(render_number(YEAR))
+    picture = render_number(YEAR)
+    results = [
+        app.Reading("year, old.png", picture, picture.size, number),
+        app.Failure("notes.png", "looks blank."),
+    ]
+
+    text = app.results_csv(results).decode("utf-8-sig")
+
+    good, broken = csv.DictReader(io.StringIO(text))
+    assert (good["file"], good["number"], good["left out"]) == ("year, old.png", "1984", "0")
+    assert float(good["confidence"]) == pytest.approx(number.confidence, abs=1e-4)
+    confidences = [float(text) for text in good["digit confidences"].split()]
+    assert np.prod(confidences) == pytest.approx(number.confidence, abs=1e-3)
+    assert (broken["file"], broken["number"], broken["problem"]) == (
+        "notes.png",
+        "",
+        "looks blank.",
+    )
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Image.new("P", (60, 40)),
+        Image.new("CMYK", (60, 40)),
+        Image.new("LA", (60, 40)),
+        Image.fromarray(np.full((40, 60), 4095, np.uint16)),
+    ],
+    ids=lambda picture: picture.mode,
+)
+def test_a_picture_of_any_mode_can_be_shown(picture: Image.Image) -> None:
+    content = file_content(picture, "TIFF" if picture.mode == "CMYK" else "PNG")
+
+    shown, source_size = app.open_upright(io.BytesIO(content))  # pyright: ignore
+
+    assert (shown.mode, shown.size, source_size) == ("RGB", (60, 40), (60, 40))
+
+
+def test_a_photograph_is_shown_the_right_way_up_and_smaller() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6  # The camera was turned; a viewer turns it back.
-    photograph = file_content(Image.new("RGB", (400, 200)), "JPEG", exif=exif)
+    photograph = file_content(Image.new("RGB", (4000, 2000)), "JPEG", exif=exif)
 
-    assert app.make_thumbnail(io.BytesIO(photograph)).size == (56, 112)
+    shown, source_size = app.open_upright(io.BytesIO(photograph))  # pyright: ignore
+
+    assert shown.size == (500, 1000)
+    assert source_size == (2000, 4000)
 
 
 def test_a_very_wide_picture_is_answered() -> None:
     strip = Image.new("L", (3000, 3), 255)
     strip.paste(0, (100, 1, 2000, 2))
 
-    assert len(answers(upload(("strip.png", file_content(strip))))) == 1
+    assert len(table(upload(("strip.png", file_content(strip))))) == 1
 
 
 def test_a_photograph_with_damaged_exif_data_is_answered() -> None:
     photograph = file_content(THREE.render(), exif=b"not a TIFF header")
 
-    page = upload(("three.png", photograph))
+    assert table(upload(("three.png", photograph)))[0].startswith("three.png | 3")
 
-    assert answers(page)[0].startswith("3 |")
+
+def test_the_camera_is_asked_for_only_in_its_tab() -> None:
+    page = open_page()
+    assert not page.get("camera_input")
+
+    page.session_state["tab"] = "Camera"
+    page.run()
+
+    assert page.get("camera_input")
+
+
+def test_a_photograph_is_answered() -> None:
+    page = open_page()
+    page.session_state["tab"] = "Camera"
+    page.run()
+
+    page.camera_input[0].set_value(
+        ("photo.jpg", file_content(render_number(YEAR), "JPEG"), "image/jpeg")
+    )
+    page.run()
+
+    assert not page.exception
+    assert 'data-number="1984"' in "".join(html_elements(page))
 
 
 def test_a_missing_model_is_a_message_on_the_page(model: Path) -> None:

@@ -9,17 +9,24 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.digit_page import BROWSER_NAMES, DigitPage, find_browser, open_browser, serve_app
+from tests.drawings import load_drawings, render_number
+
+BEFORE_THE_CAMERA = ("2 flat base", "7 crossed", "0 oval")
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     executable = find_browser()
     if executable is None:
         reason = f"none of {', '.join(BROWSER_NAMES)} is installed: `apt-get install chromium`"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with open_browser(executable) as browser:
+    camera = tmp_path_factory.mktemp("camera") / "number.mjpeg"
+    drawings = {str(drawing): drawing for drawing in load_drawings()}
+    paper = render_number([drawings[name] for name in BEFORE_THE_CAMERA], (1280, 720), 26)
+    paper.convert("RGB").save(camera, "JPEG")
+    with open_browser(executable, camera) as browser:
         yield browser
 
 

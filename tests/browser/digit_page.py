@@ -15,21 +15,26 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
-from tests.drawings import Drawing, Point, Stroke
+from tests.drawings import Drawing, Point, Stroke, in_a_row
 
 REPOSITORY = Path(__file__).parents[2]
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SERVER_START_TIMEOUT_S = 60
 PAGE_TIMEOUT_MS = 20_000
-DRAWING_SIDE = 0.65  # of the canvas, as people tend to fill it
+DRAWING_SIDE = 0.65  # of the canvas's height, as people tend to fill it
 
 HINT = "Draw a digit from 0 to 9"
+
+expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the page says: "3" and "98% confident", or "3 or 8?" and what it is unsure about."""
+    """What the page says.
+
+    "3" and "98% confident", "3 or 8?" and what it is unsure about, or "1984" and how sure it is.
+    """
 
     digits: str
     text: str
@@ -55,8 +60,8 @@ class DigitPage:
         page.on("request", lambda request: self._note_request(request.url))
         page.on("websocket", lambda websocket: self._note_request(websocket.url))
         page.goto(url)
-        expect(self.hint).to_be_visible(timeout=PAGE_TIMEOUT_MS)
-        expect(self.canvas).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(self.hint).to_be_visible()
+        expect(self.canvas).to_be_visible()
 
     def _note_message(self, kind: str, text: str) -> None:
         if kind == "error":
@@ -89,18 +94,28 @@ class DigitPage:
 
     def clear(self) -> None:
         """Empty the canvas."""
-        self.page.get_by_role("button", name="Reset canvas").click()
-        expect(self.hint).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        self.page.get_by_role("button", name="Clear", exact=True).click()
+        expect(self.hint).to_be_visible()
 
     def draw(self, drawing: Drawing, *, by_touch: bool = False) -> Answer:
         """Draw a digit in the middle of the canvas and wait for the answer."""
-        size_px = self._canvas_box()["width"]
-        self.draw_strokes(drawing.placed(size_px, DRAWING_SIDE * size_px), by_touch=by_touch)
+        box = self.canvas_box()
+        strokes = drawing.placed(box["height"], DRAWING_SIDE * box["height"])
+        left = (box["width"] - box["height"]) / 2
+        self.draw_strokes(
+            [[(left + x, y) for x, y in stroke] for stroke in strokes], by_touch=by_touch
+        )
         return self.answer_to(len(drawing.strokes))
+
+    def write(self, drawings: Sequence[Drawing], *, by_touch: bool = False) -> Answer:
+        """Write digits as a number over the whole canvas and wait for the answer."""
+        box = self.canvas_box()
+        self.draw_strokes(in_a_row(drawings, box["width"], box["height"]), by_touch=by_touch)
+        return self.answer_to(sum(len(drawing.strokes) for drawing in drawings))
 
     def draw_strokes(self, strokes: Sequence[Stroke], *, by_touch: bool = False) -> None:
         """Draw strokes given in pixels of the canvas."""
-        box = self._canvas_box()
+        box = self.canvas_box()
         for stroke in strokes:
             on_page = [(box["x"] + x, box["y"] + y) for x, y in stroke]
             if by_touch:
@@ -108,7 +123,8 @@ class DigitPage:
             else:
                 self._draw_by_mouse(on_page)
 
-    def _canvas_box(self) -> FloatRect:
+    def canvas_box(self) -> FloatRect:
+        """Where the canvas is on the page, in pixels."""
         self.canvas.scroll_into_view_if_needed()
         box = self.canvas.bounding_box()
         if box is None:
@@ -137,8 +153,27 @@ class DigitPage:
     def answer_to(self, stroke_count: int) -> Answer:
         """Wait for the answer to a drawing of so many strokes."""
         answer = self.page.locator(f".answer[data-stroke-count='{stroke_count}']")
-        expect(answer).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(answer).to_be_visible()
         return _read(answer)
+
+    def frames(self, kind: str = "mark") -> Locator:
+        """The frames around what was found: "sure", "unsure" or "left-out" ones, or all."""
+        return self.page.locator(f".mark.{kind}:visible")
+
+    def look_at(self, example: str) -> Answer:
+        """Click on an example, on an empty canvas, and wait for the answer."""
+        if not self.hint.is_visible():
+            self.clear()
+        self.page.get_by_role("button", name=example, exact=True).click()
+        answer = self.page.locator(".answer:visible")
+        expect(answer).to_be_visible()
+        return _read(answer)
+
+    def download(self, button: str) -> tuple[str, bytes]:
+        """Click on a download button; gives the file's name and content."""
+        with self.page.expect_download() as download:
+            self.page.get_by_role("button", name=button).click()
+        return download.value.suggested_filename, download.value.path().read_bytes()
 
     def upload(self, *files: tuple[str, bytes]) -> None:
         """Upload files, each a name and its content."""
@@ -150,7 +185,7 @@ class DigitPage:
     def upload_answer(self) -> Answer:
         """Wait for the answer to the uploaded file."""
         answer = self.page.get_by_role("tabpanel", name="Upload").locator(".answer")
-        expect(answer).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+        expect(answer).to_be_visible()
         return _read(answer)
 
     def ink_pixels(self) -> int:
@@ -163,8 +198,10 @@ class DigitPage:
 
 
 def _read(answer: Locator) -> Answer:
-    digits, text = answer.inner_text().split("\n", maxsplit=1)
-    return Answer(digits.strip(), text.strip())
+    *digits, text = answer.inner_text().strip().split("\n")
+    is_number = answer.locator(".several").count()
+    number = answer.get_attribute("data-number") or ""
+    return Answer(number if is_number else digits[0].strip(), text.strip())
 
 
 def find_browser() -> str | None:
@@ -173,11 +210,18 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def open_browser(executable: str) -> Iterator[Browser]:
-    """Start a Chromium without a window."""
+def open_browser(executable: str, camera: Path | None = None) -> Iterator[Browser]:
+    """Start a Chromium without a window; before its camera lies the Motion JPEG file, if any."""
+    arguments = [*BROWSER_ARGUMENTS]
+    if camera is not None:
+        arguments += [
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={camera}",
+        ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable, args=BROWSER_ARGUMENTS, headless=True
+            executable_path=executable, args=arguments, headless=True
         )
         yield browser
         browser.close()

@@ -13,13 +13,13 @@ from playwright.sync_api import ViewportSize
 from tests.browser.digit_page import DigitPage, find_browser, open_browser, serve_app
 from tests.drawings import load_drawings
 
-STYLE = "7 crossed"
-VIEWPORT = ViewportSize(width=800, height=660)
+STYLES = ("4 open", "0 slashed", "7 crossed", "1 European, long upstroke", "3 round")
+VIEWPORT = ViewportSize(width=800, height=920)
 
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(description="Take a picture of the page with a drawn digit.")
+    parser = argparse.ArgumentParser(description="Take a picture of the page with a drawn number.")
     parser.add_argument("file", type=Path, help="the PNG file to write")
     parser.add_argument("--dark", action="store_true", help="in the dark theme")
     arguments = parser.parse_args()
@@ -37,7 +37,8 @@ def main() -> None:
             color_scheme="dark" if arguments.dark else "light",
         )
         page = DigitPage(context.new_page(), url)
-        page.draw(next(drawing for drawing in load_drawings() if str(drawing) == STYLE))
+        drawings = {str(drawing): drawing for drawing in load_drawings()}
+        page.write([drawings[style] for style in STYLES])
         page.page.get_by_test_id("stVegaLiteChart").get_by_text("9", exact=True).wait_for()
         page.page.screenshot(path=arguments.file)
 

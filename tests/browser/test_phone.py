@@ -45,7 +45,7 @@ def test_a_digit_drawn_by_touch_is_recognized(page: DigitPage) -> None:
     assert page.draw(drawing, by_touch=True).digits == str(drawing.label)
 
 
-@pytest.mark.parametrize("x", [10.0, 270.0], ids=["left", "right"])
+@pytest.mark.parametrize("x", [10.0, 348.0], ids=["left", "right"])
 def test_the_first_stroke_may_begin_in_a_top_corner(
     open_page: Callable[..., DigitPage], x: float
 ) -> None:
@@ -61,6 +61,58 @@ def test_drawing_does_not_scroll_the_page(page: DigitPage) -> None:
     page.answer_to(1)
 
     assert page.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def test_the_canvas_fills_the_screen(page: DigitPage) -> None:
+    viewport = page.page.viewport_size
+    assert viewport is not None
+    assert page.canvas_box()["width"] == viewport["width"] - 32  # A margin on each side.
+
+
+def test_a_number_written_by_touch_is_read(page: DigitPage) -> None:
+    drawings = {str(drawing): drawing for drawing in load_drawings()}
+    names = ("2 flat base", "0 oval", "3 round")
+    thinner = page.page.get_by_role("slider", name="Pen width")
+    thinner.press("Home")
+    expect(thinner).to_have_attribute("aria-valuetext", "6 px")
+
+    assert page.write([drawings[name] for name in names], by_touch=True).digits == "203"
+
+
+def test_a_turned_phone_keeps_the_drawing(open_page: Callable[..., DigitPage]) -> None:
+    page = open_page(**COMMON_PHONE)
+    drawing = load_drawings()[0]
+    page.draw(drawing, by_touch=True)
+    ink = page.ink_pixels()
+
+    for width, height in ((844, 390), (390, 844)):
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.page.wait_for_timeout(500)  # The page must have had the time to go wrong.
+        assert page.ink_pixels() == ink
+        assert page.answer_to(len(drawing.strokes)).digits == str(drawing.label)
+
+
+def test_a_cleared_canvas_fits_the_turned_phone(open_page: Callable[..., DigitPage]) -> None:
+    page = open_page(**COMMON_PHONE)
+    page.page.set_viewport_size({"width": 844, "height": 390})
+
+    expect(page.canvas).not_to_have_attribute("width", "358")
+    assert page.canvas_box()["width"] > 600
+
+
+def test_an_example_is_looked_at_by_touch(page: DigitPage) -> None:
+    assert page.look_at("A postal code").digits == "20731"
+
+
+def test_every_right_digit_can_be_tapped(page: DigitPage) -> None:
+    page.draw(load_drawings()[0], by_touch=True)
+
+    buttons = page.page.get_by_role("radiogroup").last.get_by_role("radio")
+    expect(buttons).to_have_count(10)
+    for button in buttons.all():
+        box = button.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 24  # pixels; WCAG 2.2, target size
 
 
 def test_undo_works_by_touch(page: DigitPage) -> None:

@@ -1,5 +1,6 @@
 """Uploading picture files."""
 
+import csv
 import io
 from collections.abc import Callable
 
@@ -8,9 +9,11 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.digit_page import DigitPage
-from tests.drawings import load_drawings
+from tests.drawings import load_drawings, render_number
 
 pytestmark = pytest.mark.browser
+
+DRAWINGS = {str(drawing): drawing for drawing in load_drawings()}
 
 
 @pytest.fixture
@@ -24,28 +27,80 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
+ZERO = ("zero.png", png(DRAWINGS["0 oval"].render()))
+NUMBER = ("number.png", png(render_number([DRAWINGS["6 tall"], DRAWINGS["2 flat base"]])))
+BROKEN = ("my_*broken*_[1].png", ZERO[1][: len(ZERO[1]) // 2])
+BLANK = ("paper.png", png(Image.new("L", (100, 100), 255)))
+
+
 def test_an_uploaded_picture_is_recognized(page: DigitPage) -> None:
-    drawing = load_drawings()[0]
-
-    page.upload(("zero.png", png(drawing.render())))
-
-    assert page.upload_answer().digits == str(drawing.label)
-    expect(page.page.get_by_role("img", name="zero.png")).to_be_visible()
-
-
-def test_a_truncated_picture_is_named_and_explained(page: DigitPage) -> None:
-    whole = png(load_drawings()[0].render())
-
-    page.upload(("my_*broken*_[1].png", whole[: len(whole) // 2]))
-
-    message = page.page.get_by_role("alert")
-    expect(message).to_contain_text("my_*broken*_[1].png cannot be read as a picture")
-
-
-def test_a_broken_file_does_not_keep_others_from_their_answer(page: DigitPage) -> None:
-    good = png(load_drawings()[0].render())
-
-    page.upload(("notes.png", b"not a picture"), ("zero.png", good))
+    page.upload(ZERO)
 
     assert page.upload_answer().digits == "0"
-    expect(page.page.get_by_role("alert")).to_contain_text("notes.png")
+    expect(page.page.get_by_role("img", name="zero.png").last).to_be_visible()
+    expect(page.frames("sure")).to_have_text("0")
+
+
+def test_a_number_is_read_on_a_picture(page: DigitPage) -> None:
+    page.upload(NUMBER)
+
+    assert page.upload_answer().digits == "62"
+    assert page.frames().all_inner_texts() == ["6", "2"]
+
+
+def test_many_pictures_are_answered_in_a_table(page: DigitPage) -> None:
+    page.upload(ZERO, BROKEN, NUMBER, BLANK)
+
+    rows = page.page.get_by_role("table").get_by_role("row")
+    expect(rows).to_have_count(5)
+    expect(rows.nth(1)).to_contain_text("zero.png")
+    expect(rows.nth(1).locator(".number")).to_have_text("0")
+    expect(rows.nth(1).get_by_role("img", name="zero.png")).to_be_visible()
+    expect(rows.nth(3).locator(".number")).to_have_text("62")
+    expect(rows.nth(2)).to_contain_text("my_*broken*_[1].png")
+    expect(rows.nth(2).get_by_role("alert")).to_contain_text("Cannot be read as a picture")
+    expect(rows.nth(4).get_by_role("alert")).to_contain_text("Looks blank")
+
+
+def test_a_picture_of_several_is_chosen_to_look_closer(page: DigitPage) -> None:
+    page.upload(ZERO, NUMBER)
+    assert page.upload_answer().digits == "0"
+
+    page.page.get_by_role("combobox", name="Look closer at").click()
+    page.page.get_by_role("option", name="number.png").click()
+
+    expect(page.frames()).to_have_count(2)
+    assert page.upload_answer().digits == "62"
+
+
+def test_the_results_are_downloaded_as_csv(page: DigitPage) -> None:
+    page.upload(ZERO, BROKEN, NUMBER)
+    page.upload_answer()
+
+    name, content = page.download("Download as CSV")
+
+    assert name == "numbers.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [(row["file"], row["number"]) for row in rows] == [
+        ("zero.png", "0"),
+        ("my_*broken*_[1].png", ""),
+        ("number.png", "62"),
+    ]
+    assert rows[1]["problem"].startswith("cannot be read as a picture")
+    assert 0 < float(rows[2]["confidence"]) <= 1
+
+
+def test_a_table_of_results_fits_a_phone(open_page: Callable[..., DigitPage]) -> None:
+    page = open_page(viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)
+
+    page.upload(("a_very_long_name_that_has_no_space_to_wrap_at.png", ZERO[1]), BROKEN)
+    page.upload_answer()
+
+    fits = "element => element.scrollWidth <= element.clientWidth"
+    assert page.page.locator("[data-testid=stMain]").evaluate(fits)
+
+
+def test_a_file_that_is_too_large_is_refused_with_the_limit(page: DigitPage) -> None:
+    page.upload(("large.png", bytes(21_000_000)))
+
+    expect(page.page.get_by_text("File must be 20.0MB or smaller")).to_be_visible()

@@ -1,0 +1,146 @@
+"""From marks to what may be digits: a line of pieces, and the runs of them worth reading.
+
+A digit may be several marks that do not touch, and one mark may be several digits that do. So the
+marks are cut where they might be several, and every run of neighbouring pieces that could be a
+digit by its shape is a candidate. The recognizer reads all of them at once, and `reading` chooses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .cuts import cut
+from .marks import Mark, gap, joined
+
+# Shares of the height of the line's digits.
+SPECK = 0.12  # a mark no larger is dirt, unless it lies within another: then it is a part of it
+REACH = 0.25  # the widest gap within a digit
+
+# Widths as shares of the mark's own height.
+UNDIVIDED = 0.9  # a mark no wider is at most one digit
+WIDEST = 1.5  # a digit of several pieces is no wider
+CUTS = 2.5  # tried for a mark as wide as high
+
+MOST_CUTS = 12  # in a mark
+MOST_MARKS = 4  # in a digit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A run of neighbouring pieces that may be a digit.
+
+    Attributes:
+        start: Index of its first piece.
+        stop: Index of the piece after its last.
+        mark: Its ink.
+        joins: How many of its pieces do not touch the pieces before them.
+        gap: The widest gap that it bridges, as a share of the height of the line's digits.
+        cuts: How many of its sides are cuts.
+        crossing: How much ink those go through, as a share of the height of what was cut.
+    """
+
+    start: int
+    stop: int
+    mark: Mark
+    joins: int
+    gap: float
+    cuts: int
+    crossing: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """A mark, or a part of one.
+
+    Attributes:
+        mark: The ink.
+        owner: Counts the marks, so that parts of one know each other.
+        left_cut: How much ink the cut on its left goes through; None without a cut.
+        right_cut: The same of its right side.
+    """
+
+    mark: Mark
+    owner: int
+    left_cut: float | None
+    right_cut: float | None
+
+
+def segment(marks: Sequence[Mark]) -> tuple[list[Candidate], int]:
+    """Finds what may be digits.
+
+    Args:
+        marks: What is written, ruled lines taken away.
+
+    Returns:
+        The candidates, among them every single piece; and the number of pieces.
+    """
+    height = digit_height(marks)
+    pieces = _pieces(_without_specks(marks, SPECK * height))
+    candidates: list[Candidate] = []
+    for start in range(len(pieces)):
+        for stop in range(start + 1, len(pieces) + 1):
+            candidate = _candidate(pieces, start, stop, height)
+            if candidate is None:
+                break
+            candidates.append(candidate)
+    return candidates, len(pieces)
+
+
+def digit_height(marks: Sequence[Mark]) -> int:
+    """Height of the line's digits: half of what is written, by area, is no higher."""
+    heights = sorted(mark.height for mark in marks)
+    half = sum(height**2 for height in heights) / 2
+    for height in heights:
+        half -= height**2
+        if half <= 0:
+            return height
+    return 1
+
+
+def _without_specks(marks: Sequence[Mark], largest: float) -> list[Mark]:
+    """Joins the specks within a mark's bounding box to it, and leaves the others out."""
+    specks = [mark for mark in marks if mark.extent <= largest]
+    return [
+        joined([mark, *(speck for speck in specks if gap(mark, speck) == 0)])
+        for mark in marks
+        if mark.extent > largest
+    ]
+
+
+def _pieces(marks: Sequence[Mark]) -> list[_Piece]:
+    """Cuts what is wide; from left to right."""
+    pieces: list[_Piece] = []
+    for owner, mark in enumerate(marks):
+        if mark.width <= UNDIVIDED * mark.height:
+            pieces.append(_Piece(mark, owner, None, None))
+            continue
+        parts = cut(mark, min(MOST_CUTS, int(CUTS * mark.width / mark.height)))
+        lefts, rights = [None, *parts.crossings], [*parts.crossings, None]
+        pieces += [
+            _Piece(part, owner, left, right)
+            for part, left, right in zip(parts.marks, lefts, rights, strict=True)
+        ]
+    return sorted(pieces, key=lambda piece: piece.mark.left + piece.mark.right)
+
+
+def _candidate(pieces: Sequence[_Piece], start: int, stop: int, height: int) -> Candidate | None:
+    """The run of pieces from `start` to before `stop`, or None if it can be no digit."""
+    run = pieces[start:stop]
+    owners = {piece.owner for piece in run}
+    if len(owners) > MOST_MARKS:
+        return None
+    widest_gap = 0.0
+    joins = 0
+    for index in range(1, len(run)):
+        distance = min(gap(run[index].mark, piece.mark) for piece in run[:index])
+        widest_gap = max(widest_gap, distance / height)
+        joins += run[index].owner != run[index - 1].owner
+    if len(run) > 1:
+        top, bottom = min(p.mark.top for p in run), max(p.mark.bottom for p in run)
+        left, right = min(p.mark.left for p in run), max(p.mark.right for p in run)
+        is_whole = len(owners) == 1 and run[0].left_cut is None and run[-1].right_cut is None
+        too_wide = right - left > WIDEST * (bottom - top)
+        if widest_gap > REACH or (too_wide and not is_whole):
+            return None
+    cuts = [cut for cut in (run[0].left_cut, run[-1].right_cut) if cut is not None]
+    mark = joined([piece.mark for piece in run])
+    return Candidate(start, stop, mark, joins, widest_gap, len(cuts), sum(cuts))
