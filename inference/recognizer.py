@@ -18,7 +18,10 @@ from .metadata import OUTPUT_NAMES, ModelMetadata
 from .model import SessionOptions, open_model
 from .prediction import Prediction
 
-_DEFAULT_MODEL = Path(__file__).parent.parent / "artifacts" / "digits.onnx"
+_PACKAGE = Path(__file__).parent
+# The wheel has the artifacts inside the package, a checkout has them beside it.
+_HOME = _PACKAGE if (_PACKAGE / "artifacts").is_dir() else _PACKAGE.parent
+_DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 
 # Bounds on what is held and computed at once; larger batches are no faster.
 _BATCH_IMAGES = 64
