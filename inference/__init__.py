@@ -9,18 +9,22 @@ prediction.digit, prediction.confidence, prediction.is_digit
 from .errors import BlankImageError, InferenceError, InvalidImageError, ModelError
 from .images import MAX_PIXELS, ImageSource
 from .metadata import ModelMetadata
+from .number import Box, Located, Number
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
 __all__ = [
     "MAX_PIXELS",
     "BlankImageError",
+    "Box",
     "DigitRecognizer",
     "ImageSource",
     "InferenceError",
     "InvalidImageError",
+    "Located",
     "ModelError",
     "ModelMetadata",
     "ModelOutput",
+    "Number",
     "Prediction",
 ]

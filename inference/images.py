@@ -54,6 +54,7 @@ _UPRIGHT = {  # EXIF orientation → what undoes it
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,10 +64,12 @@ class Picture:
     Attributes:
         luminance: uint8 (H, W), 0 black … 255 white.
         opacity: uint8 (H, W), 0 transparent … 255 opaque; None if the image has no transparency.
+        source_size: Width and height of the source in pixels, upright, before it was shrunk.
     """
 
     luminance: NDArray[np.uint8]
     opacity: NDArray[np.uint8] | None
+    source_size: tuple[int, int]
 
 
 def read_picture(source: ImageSource) -> Picture:
@@ -139,9 +142,10 @@ def _content(file: Any, name: str) -> bytes:
 def _decode(file: IO[bytes], name: str) -> Picture:
     image = _identify(file, name)
     _check_size(image.width, image.height)
+    source_size = image.size
     # A JPEG can be decoded at a fraction of its size, as luminance only, in a fraction of the time.
     image.draft("L", (WORKING_SIDE, WORKING_SIDE))
-    return _picture_of_image(image)
+    return _picture_of_image(image, source_size)
 
 
 def _identify(file: IO[bytes], name: str) -> ImageFile.ImageFile:
@@ -187,12 +191,15 @@ def _described(source: Any) -> str:
 # --- Pillow images -------------------------------------------------------------------------------
 
 
-def _picture_of_image(image: Image.Image) -> Picture:
+def _picture_of_image(image: Image.Image, source_size: tuple[int, int] | None = None) -> Picture:
     _check_size(image.width, image.height)
+    width, height = source_size or image.size
     image.load()
     plain = _plain(image)
-    turn = _UPRIGHT.get(_orientation(image))
-    return _picture(plain if turn is None else plain.transpose(turn))
+    orientation = _orientation(image)
+    if orientation in _UPRIGHT:
+        plain = plain.transpose(_UPRIGHT[orientation])
+    return _picture(plain, (height, width) if orientation in _SIDEWAYS else (width, height))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -225,10 +232,10 @@ def _shrunk(image: Image.Image) -> Image.Image:
     return image if factor == 1 else image.reduce(factor)
 
 
-def _picture(plain: Image.Image) -> Picture:
+def _picture(plain: Image.Image, source_size: tuple[int, int]) -> Picture:
     """Mode "L" or "RGBA" → arrays."""
     opacity = None if plain.mode == "L" else np.asarray(plain.getchannel("A"))
-    return Picture(np.asarray(_converted(plain, "L")), opacity)
+    return Picture(np.asarray(_converted(plain, "L")), opacity, source_size)
 
 
 def _check_size(width: int, height: int) -> None:
@@ -260,7 +267,7 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
         image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)
     else:
         image = Image.fromarray(levels)
-    return _picture(_plain(image))
+    return _picture(_plain(image), image.size)
 
 
 def _is_opaque(rgba: NDArray[np.uint8]) -> bool:

@@ -1,5 +1,6 @@
 """The recognizer: an image in, a prediction out."""
 
+import math
 import os
 import pickle
 from collections.abc import Iterable, Iterator
@@ -11,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .errors import InferenceError, InvalidImageError
-from .images import ImageSource, read_picture
+from .errors import BlankImageError, InferenceError, InvalidImageError
+from .images import ImageSource, Picture, read_picture
 from .ink import find_ink
+from .marks import Mark, drawn, find_marks
 from .metadata import OUTPUT_NAMES, ModelMetadata
 from .model import SessionOptions, open_model
+from .number import Box, Located, Number
 from .prediction import Prediction
+from .reading import cheapest_path
+from .segmentation import segment
 
 _PACKAGE = Path(__file__).parent
 # The wheel has the artifacts inside the package, a checkout has them beside it.
@@ -26,6 +31,12 @@ _DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 # Bounds on what is held and computed at once; larger batches are no faster.
 _BATCH_IMAGES = 64
 _BATCH_PIXELS = 4_000_000
+
+CANDIDATE_SIDE = 56
+"""Pixels a side that a possible digit of a number is drawn on, twice what the network sees."""
+
+LEFT_OUT_CONFIDENCE = 0.3
+"""What is read with less confidence is left out of a number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +136,42 @@ class DigitRecognizer:
             predictions.extend(window[position] for position in range(len(inks)))
         return predictions
 
+    def read_number(self, image: ImageSource) -> Number:
+        """Reads a written number of any length, one digit included.
+
+        Its digits may touch, differ in size, consist of several strokes, and go up or down the
+        page. Ruled lines and boxes around it are taken for paper, and so are specks that are much
+        smaller than its digits. Of more than `marks.MAX_MARKS` marks the largest are looked at.
+
+        Args:
+            image: What `predict` takes, with one line of writing on it.
+
+        Returns:
+            The number. Digits that the model is unsure of are a part of it, so that none is lost,
+            and say so by their `is_digit`; what is hardly a digit is in `left_out`.
+
+        Raises:
+            BlankImageError: Nothing is drawn on the image.
+            InvalidImageError: It cannot be read as an image.
+        """
+        picture = read_picture(image)
+        candidates, pieces = segment(find_marks(find_ink(picture)))
+        if not candidates:
+            raise BlankImageError("the image holds no mark; write a number on it")
+        drawings = drawn([candidate.mark for candidate in candidates], CANDIDATE_SIDE)
+        predictions = self._predictions(self.run(drawings))
+        path = cheapest_path(candidates, [read.confidence for read in predictions], pieces)
+        located = [
+            Located(_box(candidates[index].mark, picture), predictions[index]) for index in path
+        ]
+        digits = tuple(mark for mark in located if _may_be_digit(mark.prediction))
+        return Number(
+            text="".join(str(digit.prediction.digit) for digit in digits),
+            confidence=math.prod(d.prediction.confidence for d in digits) if digits else 0.0,
+            digits=digits,
+            left_out=tuple(mark for mark in located if not _may_be_digit(mark.prediction)),
+        )
+
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
         """Runs the graph on ink as it is, for those who hold ink already.
 
@@ -185,6 +232,19 @@ class DigitRecognizer:
 
 def _ink(image: ImageSource) -> NDArray[np.uint8]:
     return find_ink(read_picture(image))
+
+
+def _may_be_digit(prediction: Prediction) -> bool:
+    return prediction.confidence >= LEFT_OUT_CONFIDENCE
+
+
+def _box(mark: Mark, picture: Picture) -> Box:
+    """A mark's bounding box, in pixels of the source."""
+    height, width = picture.luminance.shape
+    source_width, source_height = picture.source_size
+    left, right = mark.left * source_width // width, -(-mark.right * source_width // width)
+    top, bottom = mark.top * source_height // height, -(-mark.bottom * source_height // height)
+    return Box(left, top, right - left, bottom - top)
 
 
 def _inks(images: Iterable[ImageSource]) -> Iterator[NDArray[np.uint8]]:
