@@ -1,5 +1,6 @@
 """What `pip install` gives to a program elsewhere: `digit_recognizer`, with the model inside."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.drawings import load_drawings
 from tests.needs import skip_unless_ci
 
 ROOT = Path(__file__).parent.parent
+DRAWING = load_drawings()[0]
 PAGE_ONLY = "streamlit"  # what the names of the page's own requirements start with
 
 pytestmark = pytest.mark.slow
@@ -74,13 +76,18 @@ def test_the_sdist_holds_what_the_wheel_needs_and_no_more(built: Path):
 
 
 def test_the_installed_wheel_recognizes_a_digit(installed: Path, tmp_path: Path):
-    drawing = load_drawings()[0]
-    drawing.render().save(tmp_path / "digit.png")
+    DRAWING.render().save(tmp_path / "digit.png")
     code = (
         "from digit_recognizer import DigitRecognizer\n"
         "print(DigitRecognizer().predict('digit.png').digit)"
     )
-    assert run(installed / "python", "-c", code, cwd=tmp_path) == f"{drawing.label}\n"
+    assert run(installed / "python", "-c", code, cwd=tmp_path) == f"{DRAWING.label}\n"
+
+
+def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Path):
+    DRAWING.render().save(tmp_path / "digit.png")
+    output = run(installed / "digit-recognizer", "digit.png", "--json", cwd=tmp_path)
+    assert json.loads(output)["digit"] == DRAWING.label
 
 
 @pytest.mark.parametrize("name", ["inference", "training", "tests", "app", "torch", "streamlit"])
