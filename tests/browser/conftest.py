@@ -1,6 +1,5 @@
 """A running app and a real browser; `DigitPage` is what the tests speak to."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.digit_page import BROWSER_NAMES, DigitPage, find_browser, open_browser, serve_app
+from tests.needs import skip_unless_ci
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     executable = find_browser()
     if executable is None:
-        reason = f"none of {', '.join(BROWSER_NAMES)} is installed: `apt-get install chromium`"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        skip_unless_ci(f"none of {', '.join(BROWSER_NAMES)} is installed: apt install chromium")
     with open_browser(executable) as browser:
         yield browser
 
