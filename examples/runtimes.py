@@ -92,13 +92,8 @@ RUNTIMES: dict[str, Callable[[], tuple[str, Run]]] = {
 
 def drawings() -> Iterator[Ink]:
     """Batches of ink, (batch, H, W): a seven on canvases of several sizes, and a blank one."""
-    for width, height, batch in (
-        (28, 28, 1),
-        (280, 280, 1),
-        (280, 280, 3),
-        (64, 200, 2),
-        (1, 1, 1),
-    ):
+    shapes = ((1, 28, 28), (1, 280, 280), (3, 280, 280), (2, 200, 64), (1, 1, 1))
+    for count, height, width in shapes:
         image = Image.new("L", (width, height))
         x, y = width / 10, height / 10
         seven = [(2 * x, 2 * y), (8 * x, 2 * y), (4 * x, 9 * y)]
