@@ -3,7 +3,9 @@
 import io
 import itertools
 import multiprocessing
+import os
 import pickle
+import subprocess
 import sys
 import threading
 import weakref
@@ -30,6 +32,7 @@ from inference import (
 )
 from tests.drawings import Drawing, load_drawings
 
+ROOT = Path(__file__).parent.parent
 DRAWINGS = load_drawings()
 PICTURES = [drawing.render() for drawing in DRAWINGS]
 BLANK = np.full((28, 28), 255, np.uint8)
@@ -402,9 +405,9 @@ def test_an_error_of_onnxruntime_becomes_an_inference_error(
 
 def test_threads_that_share_a_recognizer_get_identical_results(recognizer: DigitRecognizer):
     expected = [recognizer.predict(picture) for picture in PICTURES]
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(recognizer.predict, PICTURES * 6))
-    assert results == expected * 6
+    with ThreadPoolExecutor(64) as pool:
+        results = list(pool.map(recognizer.predict, PICTURES * 20))
+    assert results == expected * 20
 
 
 def test_a_recognizer_can_be_pickled(recognizer: DigitRecognizer):
@@ -443,3 +446,41 @@ def test_a_recognizer_works_in_spawned_processes(
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(recognizer.predict, PICTURES[:3]))
     assert results == [recognizer.predict(picture) for picture in PICTURES[:3]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forking is safe on Linux only")
+def test_a_recognizer_that_has_predicted_works_in_forked_processes():
+    # In a fresh process, because a fork copies none of the threads that earlier tests have started.
+    code = (
+        "import multiprocessing\n"
+        "from inference import DigitRecognizer\n"
+        "from tests.drawings import load_drawings\n"
+        "recognizer = DigitRecognizer()\n"
+        "pictures = [drawing.render() for drawing in load_drawings()[:6]]\n"
+        "expected = [recognizer.predict(picture) for picture in pictures]\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    assert pool.map(recognizer.predict, pictures) == expected"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)  # noqa: S603
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_stays_flat(recognizer: DigitRecognizer):
+    """`PREDICTIONS=100000 pytest -k memory_stays_flat` is the long version."""
+    predictions = int(os.environ.get("PREDICTIONS", "2000"))
+    canvas = np.asarray(PICTURES[0].convert("RGBA"))
+    small = np.asarray(PICTURES[0].resize((28, 28)))
+    for _ in range(500):  # until the allocators have what they need
+        recognizer.predict(canvas)
+        recognizer.predict(small)
+    before_bytes = resident_bytes()
+    for _ in range(predictions // 2):
+        recognizer.predict(canvas)
+        recognizer.predict(small)
+    assert resident_bytes() - before_bytes < 2_000_000
