@@ -1,16 +1,17 @@
 """The recognizer: an image in, a prediction out."""
 
+import contextlib
+import itertools
 import math
 import os
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from .errors import BlankImageError, InferenceError, InvalidImageError
 from .images import ImageSource, Picture, read_picture
@@ -22,12 +23,18 @@ from .number import Box, Located, Number
 from .prediction import Prediction
 from .reading import cheapest_path
 from .segmentation import segment
+from .stream import (
+    InkOrError,
+    check_that_they_are_several,
+    map_in_order,
+    parts,
+    windows,
+)
 
-_DEFAULT_MODEL = Path(__file__).parent.parent / "artifacts" / "digits.onnx"
-
-# Bounds on what is held and computed at once; larger batches are no faster.
-_BATCH_IMAGES = 64
-_BATCH_PIXELS = 4_000_000
+_PACKAGE = Path(__file__).parent
+# The wheel has the artifacts inside the package, a checkout has them beside it.
+_HOME = _PACKAGE if (_PACKAGE / "artifacts").is_dir() else _PACKAGE.parent
+_DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 
 CANDIDATE_SIDE = 56
 """Pixels a side that a possible digit of a number is drawn on, twice what the network sees."""
@@ -121,17 +128,93 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on one of the images; the message says on which.
             InvalidImageError: One of them cannot be read as an image, likewise.
         """
-        predictions: list[Prediction] = []
-        for inks in _windows(_inks(images)):
-            by_shape: dict[tuple[int, ...], list[int]] = {}
-            for position, ink in enumerate(inks):
-                by_shape.setdefault(ink.shape, []).append(position)
-            window: dict[int, Prediction] = {}
-            for positions in by_shape.values():
-                batch = np.stack([inks[position] for position in positions])
-                window.update(zip(positions, self._predictions(self.run(batch)), strict=True))
-            predictions.extend(window[position] for position in range(len(inks)))
-        return predictions
+        return list(self.predict_stream(images))
+
+    @overload
+    def predict_stream(
+        self,
+        images: Iterable[ImageSource],
+        *,
+        batch_size: int = 64,
+        threads: int = 1,
+        return_errors: Literal[False] = False,
+    ) -> Iterator[Prediction]: ...
+
+    @overload
+    def predict_stream(
+        self,
+        images: Iterable[ImageSource],
+        *,
+        batch_size: int = 64,
+        threads: int = 1,
+        return_errors: Literal[True],
+    ) -> Iterator[Prediction | InvalidImageError]: ...
+
+    def predict_stream(
+        self,
+        images: Iterable[ImageSource],
+        *,
+        batch_size: int = 64,
+        threads: int = 1,
+        return_errors: bool = False,
+    ) -> Iterator[Prediction | InvalidImageError]:
+        """Recognizes the digits on any number of images in bounded memory, in their order.
+
+        Args:
+            images: What `predict_batch` takes, without an end if need be. They are taken as they
+                are needed, in the caller's thread, at most 2 × `threads` × `batch_size` ahead.
+            batch_size: So many images are read, then recognized together if their sizes agree.
+            threads: So many batches are worked on at the same time, in one session.
+            return_errors: Whether an image that cannot be recognized gives its error in place of a
+                prediction, and the rest goes on.
+
+        Returns:
+            An iterator with one prediction for each image.
+
+        Raises:
+            BlankImageError: Nothing is drawn on one of the images; the message says on which. The
+                predictions before it have been given.
+            InvalidImageError: One of them cannot be read as an image, likewise; or `images` is a
+                single image.
+            ValueError: `batch_size` or `threads` is below 1.
+        """
+        check_that_they_are_several(images)
+        if batch_size < 1 or threads < 1:
+            raise ValueError(
+                f"batch_size is {batch_size} and threads is {threads}; both must be at least 1"
+            )
+        return self._stream(images, batch_size, threads, return_errors)
+
+    def _stream(
+        self, images: Iterable[ImageSource], batch_size: int, threads: int, return_errors: bool
+    ) -> Iterator[Prediction | InvalidImageError]:
+        done = map_in_order(self._predict_part, parts(images, batch_size), threads)
+        with contextlib.closing(done):
+            for index, result in enumerate(itertools.chain.from_iterable(done)):
+                if isinstance(result, InvalidImageError) and not return_errors:
+                    raise type(result)(f"image {index}: {result}") from result
+                yield result
+
+    def _predict_part(self, images: list[ImageSource]) -> list[Prediction | InvalidImageError]:
+        return [
+            result
+            for window in windows(map(_ink_or_error, images))
+            for result in self._predict_window(window)
+        ]
+
+    def _predict_window(self, window: list[InkOrError]) -> list[Prediction | InvalidImageError]:
+        """Ink of any sizes → predictions; ink of equal size goes through the graph together."""
+        results: dict[int, Prediction | InvalidImageError] = {}
+        by_shape: dict[tuple[int, ...], dict[int, NDArray[np.uint8]]] = {}
+        for position, ink in enumerate(window):
+            if isinstance(ink, InvalidImageError):
+                results[position] = ink
+            else:
+                by_shape.setdefault(ink.shape, {})[position] = ink
+        for inks in by_shape.values():
+            output = self.run(np.stack(list(inks.values())))
+            results.update(zip(inks, self._predictions(output), strict=True))
+        return [results[position] for position in range(len(window))]
 
     def read_number(self, image: ImageSource) -> Number:
         """Reads a written number of any length, one digit included.
@@ -231,6 +314,15 @@ def _ink(image: ImageSource) -> NDArray[np.uint8]:
     return find_ink(read_picture(image))
 
 
+def _ink_or_error(image: ImageSource) -> InkOrError:
+    try:
+        return _ink(image)
+    except InvalidImageError as error:
+        # Its traceback and its cause would keep the image in memory for as long as the error.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+
+
 def _may_be_digit(prediction: Prediction) -> bool:
     return prediction.confidence >= LEFT_OUT_CONFIDENCE
 
@@ -242,36 +334,6 @@ def _box(mark: Mark, picture: Picture) -> Box:
     left, right = mark.left * source_width // width, -(-mark.right * source_width // width)
     top, bottom = mark.top * source_height // height, -(-mark.bottom * source_height // height)
     return Box(left, top, right - left, bottom - top)
-
-
-def _inks(images: Iterable[ImageSource]) -> Iterator[NDArray[np.uint8]]:
-    # Some single images can be iterated over, too, and would give baffling errors.
-    one: Any = images
-    is_single = isinstance(one, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image))
-    if is_single or hasattr(one, "read") or not isinstance(one, Iterable):
-        raise InvalidImageError(
-            f"predict_batch takes several images, a list for instance, "
-            f"not a {type(images).__name__}; for a single image call predict"
-        )
-    for index, image in enumerate(images):
-        try:
-            yield _ink(image)
-        except InvalidImageError as error:
-            raise type(error)(f"image {index} of the batch: {error}") from error
-
-
-def _windows(inks: Iterator[NDArray[np.uint8]]) -> Iterator[list[NDArray[np.uint8]]]:
-    """Cuts a stream into lists that are bounded in images and pixels, whatever their sizes."""
-    window: list[NDArray[np.uint8]] = []
-    pixels = 0
-    for ink in inks:
-        if window and (len(window) == _BATCH_IMAGES or pixels + ink.size > _BATCH_PIXELS):
-            yield window
-            window, pixels = [], 0
-        window.append(ink)
-        pixels += ink.size
-    if window:
-        yield window
 
 
 def _check_ink(ink: Any) -> None:

@@ -2,10 +2,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from inference import DigitRecognizer
 from training.config import DATA
 from training.data import LabelledInk, load_mnist
+
+# pytest --hypothesis-profile=thorough: half an hour of hostile input.
+settings.register_profile(
+    "thorough", max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,14 @@
 """From an image to a prediction, alone, in batches, in threads, and in other processes."""
 
 import io
+import itertools
 import multiprocessing
+import os
 import pickle
+import subprocess
 import sys
+import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +32,7 @@ from inference import (
 )
 from tests.drawings import Drawing, load_drawings
 
+ROOT = Path(__file__).parent.parent
 DRAWINGS = load_drawings()
 PICTURES = [drawing.render() for drawing in DRAWINGS]
 BLANK = np.full((28, 28), 255, np.uint8)
@@ -213,8 +219,8 @@ def test_a_long_batch_is_read_and_run_in_bounded_parts(
 @pytest.mark.parametrize(
     ("bad", "error", "complaint"),
     [
-        (BLANK, BlankImageError, "image 3 of the batch: the image is blank"),
-        (b"text", InvalidImageError, "image 3 of the batch: the bytes is not an image file"),
+        (BLANK, BlankImageError, "image 3: the image is blank"),
+        (b"text", InvalidImageError, "image 3: the bytes is not an image file"),
     ],
 )
 def test_the_error_of_a_batch_says_which_image(
@@ -240,6 +246,107 @@ def test_an_error_of_the_callers_own_iterator_is_left_alone(recognizer: DigitRec
 
     with pytest.raises(KeyError, match="the caller's"):
         recognizer.predict_batch(images())
+
+
+# --- Streams -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("batch_size", [1, 7, 1_000])
+def test_a_stream_gives_what_a_batch_gives_in_its_order(
+    batch_size: int, threads: int, recognizer: DigitRecognizer
+):
+    sides = itertools.cycle([280, 100, 64])
+    images = [picture.resize((side, side)) for picture, side in zip(PICTURES, sides, strict=False)]
+    stream = recognizer.predict_stream(iter(images), batch_size=batch_size, threads=threads)
+    for expected, prediction in zip(recognizer.predict_batch(images), stream, strict=True):
+        assert_close(prediction, expected)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_stream_may_have_no_end(threads: int, recognizer: DigitRecognizer):
+    taken = 0
+
+    def endless() -> Iterator[Image.Image]:
+        nonlocal taken
+        for picture in itertools.cycle(PICTURES):
+            taken += 1
+            yield picture
+
+    stream = recognizer.predict_stream(endless(), batch_size=4, threads=threads)
+    assert len(list(itertools.islice(stream, 10))) == 10
+    assert taken <= 10 + 2 * threads * 4
+
+
+def test_large_images_of_a_stream_are_held_in_small_numbers(recognizer: DigitRecognizer):
+    given: list[weakref.ref[NDArray[np.uint8]]] = []
+    most = 0
+
+    def photographs() -> Iterator[NDArray[np.uint8]]:
+        nonlocal most
+        for _ in range(40):
+            photograph = np.zeros((2_000, 2_000), np.uint8)
+            photograph[500:1_500, 900:1_100] = 255
+            given.append(weakref.ref(photograph))
+            most = max(most, sum(reference() is not None for reference in given))
+            yield photograph
+
+    assert len(list(recognizer.predict_stream(photographs()))) == 40
+    assert most <= 12  # 32 MB are 8 of them; a few more are in hand
+
+
+def test_predictions_before_a_bad_image_are_given_first(recognizer: DigitRecognizer):
+    stream = recognizer.predict_stream([PICTURES[0], PICTURES[1], b"text"])
+    assert [next(stream).digit for _ in range(2)] == [DRAWINGS[0].label, DRAWINGS[1].label]
+    with pytest.raises(InvalidImageError, match="image 2: the bytes is not an image file"):
+        next(stream)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_stream_goes_on_after_a_bad_image_if_asked(threads: int, recognizer: DigitRecognizer):
+    images: list[Any] = [b"text", PICTURES[0], BLANK, None, PICTURES[1]]
+    results = list(
+        recognizer.predict_stream(images, batch_size=2, threads=threads, return_errors=True)
+    )
+    assert [type(result) for result in results] == [
+        InvalidImageError,
+        Prediction,
+        BlankImageError,
+        InvalidImageError,
+        Prediction,
+    ]
+    assert str(results[2]).startswith("the image is blank")
+
+
+def test_a_returned_error_does_not_keep_its_image_in_memory(recognizer: DigitRecognizer):
+    blank = np.full((28, 28), 255, np.uint8)
+    dropped = weakref.ref(blank)
+    errors = list(recognizer.predict_stream([blank], return_errors=True))
+    del blank
+    assert len(errors) == 1
+    assert dropped() is None
+
+
+def test_the_threads_of_a_stream_end_with_it(recognizer: DigitRecognizer):
+    before = threading.active_count()
+    stream = recognizer.predict_stream(itertools.cycle(PICTURES), batch_size=2, threads=4)
+    next(stream)
+    assert threading.active_count() > before
+    del stream
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("arguments", [{"batch_size": 0}, {"threads": 0}, {"threads": -1}])
+def test_a_stream_needs_at_least_one_of_everything(
+    arguments: dict[str, Any], recognizer: DigitRecognizer
+):
+    with pytest.raises(ValueError, match="must be at least 1"):
+        recognizer.predict_stream(PICTURES, **arguments)
+
+
+def test_a_single_image_is_no_stream_and_the_call_says_so(recognizer: DigitRecognizer):
+    with pytest.raises(InvalidImageError, match="for a single image call predict"):
+        recognizer.predict_stream("seven.png")
 
 
 # --- Ink, for those who hold it already ----------------------------------------------------------
@@ -298,9 +405,9 @@ def test_an_error_of_onnxruntime_becomes_an_inference_error(
 
 def test_threads_that_share_a_recognizer_get_identical_results(recognizer: DigitRecognizer):
     expected = [recognizer.predict(picture) for picture in PICTURES]
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(recognizer.predict, PICTURES * 6))
-    assert results == expected * 6
+    with ThreadPoolExecutor(64) as pool:
+        results = list(pool.map(recognizer.predict, PICTURES * 20))
+    assert results == expected * 20
 
 
 def test_a_recognizer_can_be_pickled(recognizer: DigitRecognizer):
@@ -339,3 +446,41 @@ def test_a_recognizer_works_in_spawned_processes(
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(recognizer.predict, PICTURES[:3]))
     assert results == [recognizer.predict(picture) for picture in PICTURES[:3]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forking is safe on Linux only")
+def test_a_recognizer_that_has_predicted_works_in_forked_processes():
+    # In a fresh process, because a fork copies none of the threads that earlier tests have started.
+    code = (
+        "import multiprocessing\n"
+        "from inference import DigitRecognizer\n"
+        "from tests.drawings import load_drawings\n"
+        "recognizer = DigitRecognizer()\n"
+        "pictures = [drawing.render() for drawing in load_drawings()[:6]]\n"
+        "expected = [recognizer.predict(picture) for picture in pictures]\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+        "    assert pool.map(recognizer.predict, pictures) == expected"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)  # noqa: S603
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_stays_flat(recognizer: DigitRecognizer):
+    """`PREDICTIONS=100000 pytest -k memory_stays_flat` is the long version."""
+    predictions = int(os.environ.get("PREDICTIONS", "2000"))
+    canvas = np.asarray(PICTURES[0].convert("RGBA"))
+    small = np.asarray(PICTURES[0].resize((28, 28)))
+    for _ in range(500):  # until the allocators have what they need
+        recognizer.predict(canvas)
+        recognizer.predict(small)
+    before_bytes = resident_bytes()
+    for _ in range(predictions // 2):
+        recognizer.predict(canvas)
+        recognizer.predict(small)
+    assert resident_bytes() - before_bytes < 2_000_000

@@ -1,6 +1,5 @@
 """A running app and a real browser; `DigitPage` is what the tests speak to."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.digit_page import BROWSER_NAMES, DigitPage, find_browser, open_browser, serve_app
 from tests.drawings import load_drawings, render_number
+from tests.needs import skip_unless_ci
 
 BEFORE_THE_CAMERA = ("2 flat base", "7 crossed", "0 oval")
 
@@ -18,10 +18,7 @@ BEFORE_THE_CAMERA = ("2 flat base", "7 crossed", "0 oval")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     executable = find_browser()
     if executable is None:
-        reason = f"none of {', '.join(BROWSER_NAMES)} is installed: `apt-get install chromium`"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        skip_unless_ci(f"none of {', '.join(BROWSER_NAMES)} is installed: apt install chromium")
     camera = tmp_path_factory.mktemp("camera") / "number.mjpeg"
     drawings = {str(drawing): drawing for drawing in load_drawings()}
     paper = render_number([drawings[name] for name in BEFORE_THE_CAMERA], (1280, 720), 26)

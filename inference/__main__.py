@@ -1,0 +1,184 @@
+"""The command line: `python -m inference`, or `digit-recognizer` where the wheel is installed."""
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from .errors import InferenceError, InvalidImageError
+from .images import ImageSource
+from .number import Number
+from .prediction import Prediction
+from .progress import Progress
+from .recognizer import DigitRecognizer
+from .rows import Write, comma_separated, json_lines, table
+from .sources import STANDARD_INPUT, find_images
+
+# Exit codes; the last two are a shell's for a command that such a signal has ended.
+ALL_DONE, SOME_FAILED, CANNOT_WORK, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+
+_EPILOG = f"""\
+What the model is unsure of has a question mark. An image that cannot be recognized is reported on
+standard error, and the rest goes on.
+
+exit codes: {ALL_DONE} all images were recognized, {SOME_FAILED} some were not, {CANNOT_WORK} the \
+arguments, the model or the
+output cannot be used, {INTERRUPTED} stopped by Ctrl-C, {PIPE_CLOSED} nobody reads the output any \
+more.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Recognizes the images that the arguments name, and prints the results.
+
+    Args:
+        arguments: Without the command's own name; None takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # Print file names of any encoding as they are.
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    try:
+        recognizer = DigitRecognizer(options.model)
+        with _open_output(options.output) as output:
+            write = options.format(output, Number if options.number else Prediction)
+            try:
+                return _recognize(recognizer, options, write)
+            except KeyboardInterrupt:
+                return INTERRUPTED
+            finally:
+                output.flush()
+    except BrokenPipeError:
+        # What Python still holds for standard output must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (InferenceError, OSError) as error:
+        _report(str(error))
+        return CANNOT_WORK
+
+
+def _parser() -> argparse.ArgumentParser:
+    called = Path(sys.argv[0]).name
+    parser = argparse.ArgumentParser(
+        prog="python -m inference" if called == "__main__.py" else called,
+        description="Recognizes handwritten digits on images.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help='a file, a folder with all folders inside it, a pattern in quotes like "**/*.png", '
+        f"or {STANDARD_INPUT} for one image from standard input",
+    )
+    parser.add_argument(
+        "-n", "--number", action="store_true", help="read a whole number on each image, not a digit"
+    )
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument(
+        "--json",
+        dest="format",
+        action="store_const",
+        const=json_lines,
+        help="print JSON lines, everything that is known about an image on each",
+    )
+    formats.add_argument(
+        "--csv", dest="format", action="store_const", const=comma_separated, help="print CSV"
+    )
+    parser.set_defaults(format=table)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to a file instead of standard output"
+    )
+    parser.add_argument(
+        "-t",
+        "--threads",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="use so many processor cores for digits (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", help="use another digits.onnx, its .json beside it"
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def _open_output(path: str | None) -> contextlib.AbstractContextManager[TextIO]:
+    if path is None:
+        return contextlib.nullcontext(sys.stdout)
+    return open(  # noqa: PTH123 — the caller closes it
+        path, "w", encoding="utf-8", errors="surrogateescape", newline=""
+    )
+
+
+def _recognize(recognizer: DigitRecognizer, options: argparse.Namespace, write: Write) -> int:
+    failures = 0
+    progress = _progress(options)
+
+    def complain(name: str, message: str) -> None:
+        nonlocal failures
+        failures += 1
+        progress.clear()
+        _report(f"{name}: {message}")
+
+    waiting: deque[str] = deque()
+
+    def images() -> Iterator[ImageSource]:
+        for name in find_images(options.images, complain):
+            waiting.append(name)
+            yield sys.stdin.buffer if name == STANDARD_INPUT else name
+
+    try:
+        for result in _results(recognizer, images(), options):
+            name = waiting.popleft()
+            if isinstance(result, InvalidImageError):
+                complain(name, str(result))
+            else:
+                write(name, result)
+            progress.advance()
+    finally:
+        progress.clear()
+    return SOME_FAILED if failures else ALL_DONE
+
+
+def _results(
+    recognizer: DigitRecognizer, images: Iterable[ImageSource], options: argparse.Namespace
+) -> Iterator[Prediction | Number | InvalidImageError]:
+    if not options.number:
+        yield from recognizer.predict_stream(images, threads=options.threads, return_errors=True)
+        return
+    for image in images:
+        try:
+            yield recognizer.read_number(image)
+        except InvalidImageError as error:
+            yield error
+
+
+def _progress(options: argparse.Namespace) -> Progress:
+    """A bar if standard error is a terminal on which no results appear."""
+    on_terminal = sys.stderr.isatty() and (options.output or not sys.stdout.isatty())
+    total = sum(1 for _ in find_images(options.images)) if on_terminal else 0
+    return Progress(total, sys.stderr if on_terminal else None)
+
+
+def _report(message: str) -> None:
+    sys.stderr.write(message + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Long streams of images in bounded parts: what is held at once does not grow with the stream."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .errors import InvalidImageError
+from .images import ImageSource
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+InkOrError = NDArray[np.uint8] | InvalidImageError
+
+# Images that a part may hold in memory before their ink is found, and the ink that is computed on
+# at once: larger parts are no faster.
+_PART_BYTES = 32_000_000
+_WINDOW_PIXELS = 4_000_000
+
+
+def check_that_they_are_several(images: Any) -> None:
+    """Refuses a single image in place of many: some can be iterated over, and give baffling errors.
+
+    Raises:
+        InvalidImageError: It is a single image, or nothing that can be iterated over.
+    """
+    kind = type(images).__name__
+    is_single = isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image))
+    if is_single or hasattr(images, "read") or not isinstance(images, Iterable):
+        raise InvalidImageError(
+            f"several images are needed, a list for instance, not a {kind}; "
+            "for a single image call predict"
+        )
+
+
+def parts(images: Iterable[ImageSource], count: int) -> Iterator[list[ImageSource]]:
+    """Cuts a stream into lists of at most `count` images, fewer if they are large."""
+    part: list[ImageSource] = []
+    held_bytes = 0
+    for image in images:
+        part.append(image)
+        held_bytes += _held_bytes(image)
+        if len(part) == count or held_bytes > _PART_BYTES:
+            yield part
+            part, held_bytes = [], 0
+    if part:
+        yield part
+
+
+def _held_bytes(image: Any) -> int:
+    if isinstance(image, (bytes, bytearray)):
+        return len(image)
+    if isinstance(image, Image.Image):
+        return image.width * image.height * len(image.getbands())
+    return getattr(image, "nbytes", 0)  # an array; a path or an open file holds nothing yet
+
+
+def windows(inks: Iterable[InkOrError]) -> Iterator[list[InkOrError]]:
+    """Cuts a stream of ink, uint8 (H, W) of any sizes, into lists of a bounded number of pixels."""
+    window: list[InkOrError] = []
+    pixels = 0
+    for ink in inks:
+        size = 0 if isinstance(ink, InvalidImageError) else ink.size
+        if window and pixels + size > _WINDOW_PIXELS:
+            yield window
+            window, pixels = [], 0
+        window.append(ink)
+        pixels += size
+    if window:
+        yield window
+
+
+def map_in_order(
+    function: Callable[[T], R], items: Iterable[T], threads: int
+) -> Generator[R, None, None]:
+    """Like `map`, in several threads; items are taken in the caller's thread as they are needed."""
+    if threads == 1:
+        yield from map(function, items)
+        return
+    pool = ThreadPoolExecutor(threads)
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) == 2 * threads:  # enough that no thread waits for the caller
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,321 @@
+"""`python -m inference`: what it prints, what it exits with, and how it ends early."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inference import DigitRecognizer
+from inference.__main__ import main
+from tests.drawings import load_drawings
+
+ROOT = Path(__file__).parent.parent
+DRAWINGS = load_drawings()[:3]
+COMMAND = [sys.executable, "-m", "inference"]
+WAIT_S = 60  # far more than anything here takes, so that a hang ends
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals or pipes")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with digits in `drawn/` and below it, and things that are no image."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drawn" / "more").mkdir(parents=True)
+    for drawing, path in zip(DRAWINGS, ("a.png", "b.JPG", "more/c.gif"), strict=True):
+        drawing.render().save(tmp_path / "drawn" / path)
+    (tmp_path / "drawn" / "notes.txt").write_text("no image")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def names(output: str) -> list[str]:
+    return [Path(json.loads(line)["image"]).as_posix() for line in output.splitlines()]
+
+
+def digits(output: str) -> list[int]:
+    return [json.loads(line)["digit"] for line in output.splitlines()]
+
+
+@pytest.fixture
+def run(folder: Path) -> Any:
+    """Runs the command in a process of its own, in the folder."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(  # noqa: S603
+            [*COMMAND, *arguments],
+            input=stdin,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=False,
+            timeout=WAIT_S,
+        )
+
+    return run
+
+
+# --- What is recognized --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["drawn/a.png"], ["drawn/a.png"]),
+        (["drawn/b.JPG", "drawn/a.png"], ["drawn/b.JPG", "drawn/a.png"]),
+        (["drawn"], ["drawn/a.png", "drawn/b.JPG", "drawn/more/c.gif"]),
+        (["drawn/*.png"], ["drawn/a.png"]),
+        (["**/*.[gp]*"], ["drawn/a.png", "drawn/more/c.gif"]),
+        (["dra*"], ["drawn/a.png", "drawn/b.JPG", "drawn/more/c.gif"]),
+    ],
+)
+def test_files_folders_and_patterns_are_found_in_order(
+    arguments: list[str],
+    expected: list[str],
+    folder: Path,  # noqa: ARG001
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main([*arguments, "--json"]) == 0
+    assert names(capsys.readouterr().out) == expected
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    DRAWINGS[0].render().save(folder / "[1].png")
+    assert main(["[1].png", "--json"]) == 0
+    assert names(capsys.readouterr().out) == ["[1].png"]
+
+
+def test_standard_input_is_one_image(run: Any, folder: Path):
+    result = run("-", "drawn/b.JPG", "--json", stdin=(folder / "drawn" / "a.png").read_bytes())
+    assert names(result.stdout.decode()) == ["-", "drawn/b.JPG"]
+    assert digits(result.stdout.decode()) == [drawing.label for drawing in DRAWINGS[:2]]
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_many_images_keep_their_order(
+    threads: str,
+    folder: Path,  # noqa: ARG001
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main([*["drawn"] * 70, "--json", "--threads", threads]) == 0
+    assert digits(capsys.readouterr().out) == [drawing.label for drawing in DRAWINGS] * 70
+
+
+# --- What is printed -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def noise(folder: Path) -> Path:
+    """An image that the model is not sure of."""
+    levels = np.random.default_rng(0).integers(0, 256, (12, 12), np.uint8)
+    Image.fromarray(levels).save(folder / "noise.png")
+    return folder / "noise.png"
+
+
+def test_the_table_says_what_it_is_unsure_of(noise: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["drawn/a.png", str(noise)]) == 0
+    header, sure, unsure = capsys.readouterr().out.splitlines()
+    assert header.split() == ["digit", "confidence", "image"]
+    assert sure.split()[::2] == [str(DRAWINGS[0].label), "drawn/a.png"]
+    assert sure.split()[1].endswith("%")
+    assert unsure.split()[0].endswith("?")
+
+
+def test_json_lines_hold_the_whole_prediction(
+    folder: Path, capsys: pytest.CaptureFixture[str], recognizer: DigitRecognizer
+):
+    assert main(["drawn/a.png", "--json"]) == 0
+    expected = recognizer.predict(folder / "drawn" / "a.png").to_dict()
+    assert json.loads(capsys.readouterr().out) == {"image": "drawn/a.png", **expected}
+
+
+def test_csv_has_a_header_and_quotes_what_needs_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], recognizer: DigitRecognizer
+):
+    path = folder / 'a, "b".png'
+    DRAWINGS[0].render().save(path)
+    assert main([path.name, "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    prediction = recognizer.predict(path)
+    assert row["image"] == path.name
+    assert int(row["digit"]) == prediction.digit
+    assert row["is_sure"] == "true"
+    probabilities = [float(row[f"p{digit}"]) for digit in range(10)]
+    assert probabilities == list(prediction.probabilities)
+
+
+@pytest.fixture
+def number(folder: Path) -> str:
+    """An image with three digits beside each other."""
+    image = Image.new("L", (3 * 280, 280), 255)
+    for index, drawing in enumerate(DRAWINGS):
+        image.paste(drawing.render(), (280 * index, 0))
+    image.save(folder / "number.png")
+    return "".join(str(drawing.label) for drawing in DRAWINGS)
+
+
+def test_numbers_are_read_as_a_whole(number: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["--number", "number.png", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == number
+    assert main(["--number", "number.png", "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert list(row) == ["image", "number", "confidence", "is_sure"]
+    assert row["number"] == number
+    assert main(["--number", "number.png"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[0].rstrip("?") == number
+
+
+def test_the_output_may_be_a_file(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["drawn", "--json", "--output", "digits.jsonl"]) == 0
+    assert not capsys.readouterr().out
+    assert len((folder / "digits.jsonl").read_text("utf-8").splitlines()) == 3
+
+
+@posix_only
+def test_a_file_name_of_another_encoding_is_printed_as_it_is(run: Any, folder: Path):
+    name = b"drawn/\xff\xfe.png"
+    try:
+        os.link(folder / "drawn" / "a.png", folder / os.fsdecode(name))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert run(os.fsdecode(name)).stdout.splitlines()[1].endswith(b"  " + name)
+
+
+# --- What goes wrong -----------------------------------------------------------------------------
+
+
+def test_bad_images_are_reported_and_the_rest_goes_on(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    Image.new("L", (50, 50), 255).save(folder / "blank.png")
+    bad = ["nowhere.png", "drawn/notes.txt", "blank.png", "empty", "*.webp"]
+    for number_option in ([], ["--number"]):
+        assert main(["drawn/a.png", *bad, "drawn/b.JPG", "--json", *number_option]) == 1
+        printed = capsys.readouterr()
+        assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG"]
+        complaints = dict(line.split(": ", 1) for line in printed.err.splitlines())
+        assert set(complaints) == set(bad)
+        assert "does not exist" in complaints["nowhere.png"]
+        assert "is not an image file" in complaints["drawn/notes.txt"]
+        assert "blank" in complaints["blank.png"]
+        assert "holds no image" in complaints["empty"]
+        assert "no file matches" in complaints["*.webp"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "IMAGE"),
+        (["drawn", "--json", "--csv"], "not allowed with"),
+        (["drawn", "--threads", "0"], "'0' is not a whole number from 1 up"),
+        (["drawn", "--model", "nowhere.onnx"], "the model is missing"),
+        (["drawn", "--output", "nowhere/digits.csv"], "nowhere/digits.csv"),
+    ],
+)
+def test_what_cannot_work_exits_with_2_and_one_message(
+    arguments: list[str], complaint: str, run: Any
+):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert not result.stdout
+    assert complaint in result.stderr.decode()
+    assert b"Traceback" not in result.stderr
+
+
+def test_help_explains_every_option_and_exit_code(run: Any):
+    help_text = run("--help").stdout.decode()
+    assert help_text.startswith("usage: python -m inference ")
+    for word in ("--json", "--csv", "--number", "--output", "--threads", "--model", "exit codes"):
+        assert word in help_text
+
+
+# --- How it ends early ---------------------------------------------------------------------------
+
+
+ENDLESS = ["drawn/a.png"] * 50_000  # the work of half a minute
+
+
+@posix_only
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_ctrl_c_keeps_what_was_done(threads: str, folder: Path):
+    output = folder / "digits.jsonl"
+    with subprocess.Popen(  # noqa: S603
+        [*COMMAND, *ENDLESS, "--json", "--output", str(output), "--threads", threads],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+    ) as process:
+        deadline_s = time.monotonic() + WAIT_S
+        while not (output.exists() and output.stat().st_size) and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 130
+    assert errors == b""
+    assert set(digits(output.read_text("utf-8"))) == {DRAWINGS[0].label}
+
+
+@posix_only
+def test_a_closed_pipe_ends_it_quietly(folder: Path):
+    with subprocess.Popen(  # noqa: S603
+        [*COMMAND, *ENDLESS],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().split() == [b"digit", b"confidence", b"image"]
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(WAIT_S) == 141
+    assert errors == b""
+
+
+@posix_only
+def test_a_full_disk_is_reported_without_a_traceback(run: Any):
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    result = run("drawn", "--output", "/dev/full")
+    assert result.returncode == 2
+    assert b"No space left" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@posix_only
+def test_long_work_shows_a_bar_on_a_terminal_and_only_there(folder: Path):
+    terminal, its_end = os.openpty()
+    arguments = ["drawn/a.png"] * 1_000
+    with subprocess.Popen(  # noqa: S603
+        [*COMMAND, *arguments, "--json"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=its_end,
+    ) as process:
+        os.close(its_end)
+        output, _ = process.communicate(timeout=WAIT_S)
+        shown = b""
+        try:
+            while block := os.read(terminal, 65_536):
+                shown += block
+        except OSError:
+            pass  # Linux's way to say that the other end is closed.
+    os.close(terminal)
+    assert process.returncode == 0
+    assert len(output.splitlines()) == 1_000
+    assert b"of 1,000" in shown
+    assert shown.endswith(b" \r")  # the line is empty in the end

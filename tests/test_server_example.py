@@ -1,0 +1,78 @@
+"""examples/server.py, served as its users would serve it."""
+
+import http.client
+import io
+import json
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from examples.server import MAX_BYTES, app
+from inference import DigitRecognizer
+from tests.drawings import load_drawings
+
+DRAWING = load_drawings()[0]
+
+
+def png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        assert thread.is_alive()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()
+
+
+def post(port: int, body: Any) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/digit", body)
+    response = connection.getresponse()
+    answer = response.status, json.loads(response.read())
+    connection.close()
+    return answer
+
+
+def test_an_image_comes_back_as_a_prediction(port: int, recognizer: DigitRecognizer):
+    image = png(DRAWING.render())
+    assert post(port, image) == (200, recognizer.predict(image).to_dict())
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"", "empty"),
+        (b"seven", "not an image file"),
+        (png(DRAWING.render())[:200], "cannot be read"),
+        (png(Image.fromarray(np.zeros((28, 28), np.uint8))), "blank"),
+    ],
+)
+def test_bad_input_is_answered_with_422_and_the_reason(body: bytes, complaint: str, port: int):
+    status, answer = post(port, body)
+    assert status == 422
+    assert complaint in answer["detail"]
+
+
+def test_a_body_that_is_too_large_is_answered_with_413(port: int):
+    # In chunks, so that no header tells how much is coming.
+    chunks = [b"0" * 1_000_000] * (MAX_BYTES // 1_000_000) + [b"0"]
+    assert post(port, iter(chunks))[0] == 413
+
+
+def test_a_body_as_large_as_allowed_is_read(port: int):
+    image = png(DRAWING.render())
+    assert post(port, image + bytes(MAX_BYTES - len(image)))[0] == 200

@@ -1,0 +1,103 @@
+"""What `pip install` gives to a program elsewhere: `digit_recognizer`, with the model inside."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.drawings import load_drawings
+from tests.needs import skip_unless_ci
+
+ROOT = Path(__file__).parent.parent
+DRAWING = load_drawings()[0]
+PAGE_ONLY = "streamlit"  # what the names of the page's own requirements start with
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Runs a command outside the checkout, without its paths, and gives what it prints."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    result = subprocess.run(  # noqa: S603
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    probe = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, "setuptools"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode:  # noqa: S603
+        skip_unless_ci("pip reaches no package index")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    (wheel,) = built.glob("digit_recognizer-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of an environment with nothing but the wheel."""
+    environment = tmp_path_factory.mktemp("installed")
+    run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
+    pip = [sys.executable, "-m", "pip", "--python", environment]
+    run(*pip, "install", "--quiet", "--no-compile", wheel, cwd=environment)
+    return environment / ("Scripts" if os.name == "nt" else "bin")
+
+
+def test_the_wheel_holds_one_package_with_the_model_and_its_types(wheel: Path):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"digit_recognizer"}
+    modules = {f"digit_recognizer/{path.name}" for path in (ROOT / "inference").glob("*.py")}
+    artifacts = {f"digit_recognizer/artifacts/digits.{suffix}" for suffix in ("onnx", "json")}
+    expected = modules | artifacts | {"digit_recognizer/py.typed"}
+    assert {name for name in names if ".dist-info/" not in name} == expected
+
+
+def test_the_sdist_holds_what_the_wheel_needs_and_no_more(built: Path):
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        paths = [Path(name).parts[1:] for name in archive.getnames()]
+    folders = {path[0] for path in paths if len(path) > 1}
+    assert folders == {"inference", "artifacts", "digit_recognizer.egg-info"}
+
+
+def test_the_installed_wheel_recognizes_a_digit(installed: Path, tmp_path: Path):
+    DRAWING.render().save(tmp_path / "digit.png")
+    code = (
+        "from digit_recognizer import DigitRecognizer\n"
+        "print(DigitRecognizer().predict('digit.png').digit)"
+    )
+    assert run(installed / "python", "-c", code, cwd=tmp_path) == f"{DRAWING.label}\n"
+
+
+def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Path):
+    DRAWING.render().save(tmp_path / "digit.png")
+    output = run(installed / "digit-recognizer", "digit.png", "--json", cwd=tmp_path)
+    assert json.loads(output)["digit"] == DRAWING.label
+
+
+@pytest.mark.parametrize("name", ["inference", "training", "tests", "app", "torch", "streamlit"])
+def test_the_wheel_brings_no_other_module(name: str, installed: Path, tmp_path: Path):
+    code = f"import importlib.util; print(importlib.util.find_spec({name!r}))"
+    assert run(installed / "python", "-c", code, cwd=tmp_path) == "None\n"
+
+
+def test_the_wheel_needs_what_the_app_needs_without_the_page():
+    requirements = (ROOT / "requirements-app.txt").read_text("utf-8").splitlines()
+    expected = {line for line in requirements if line and not line.startswith(("#", PAGE_ONLY))}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(project["dependencies"]) == expected
