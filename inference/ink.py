@@ -20,6 +20,13 @@ NOISE_FACTOR = 2
 
 MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an object, not noise
 
+# For noise of the normal distribution, as far beyond its quartile as those are beyond 99 % of it.
+QUARTILE_FACTOR = 7
+
+# Even paper is still crumpled or stained, and what remains of a shadow is faint beside any pen.
+PHOTOGRAPH_NOISE = 24
+SHADOW_SHARE = 1 / 5
+
 # Share of the marked pixels that must reach full ink, so that a speck of dust does not set the
 # scale. In MNIST's own images that is one pixel at most, so they keep theirs.
 FULL_INK_SHARE = 1 / 1_024
@@ -74,9 +81,16 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _ink_on_photograph(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     even = even_out(luminance)
-    bare = _histogram(even)[EVEN_PAPER:]
-    noise = min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE)
-    return _stretched(even, EVEN_PAPER, is_dark=True, noise=max(noise, 23))
+    histogram = _histogram(even)
+    noise = max(
+        NOISE_FACTOR * _quantile(histogram[EVEN_PAPER:], NOISE_QUANTILE),
+        # Over-exposed paper has no lighter side, but it covers more than three quarters.
+        QUARTILE_FACTOR * (EVEN_PAPER - _quantile(histogram, 1 / 4)),
+        PHOTOGRAPH_NOISE,
+    )
+    noise = min(noise, MAXIMUM_NOISE)
+    full = _full_depth(even, EVEN_PAPER, is_dark=True, faintest=noise + 1)
+    return _stretched(even, EVEN_PAPER, is_dark=True, noise=max(noise, round(full * SHADOW_SHARE)))
 
 
 def _is_clean(luminance: NDArray[np.uint8], border: NDArray[np.uint8], paper: int) -> bool:

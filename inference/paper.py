@@ -14,18 +14,22 @@ from PIL import Image, ImageFilter
 EVEN_PAPER = 200
 """The level of the evened paper; what is lighter than it, by noise, has room above."""
 
-SMALLEST_SIDE = 48  # pixels; on less there is too little paper to tell light from ink
+SMALLEST_SIDE = 64  # pixels; on less there is too little paper to tell light from ink
 
 # Whatever is narrower than this share of the picture's shorter side, and no part of a wider dark
 # region, is drawn. Pens are thinner, cast shadows mostly wider.
-WIDEST_STROKE = 1 / 3
+WIDEST_STROKE = 1 / 4
 
-# Share of the picture's shorter side over which the paper's level is averaged beforehand: the
-# closing would take the lightest of its noise.
-SMOOTHED = 1 / 100
+# Pixels around each over which the paper's level is averaged beforehand: the closing would take
+# the lightest of its noise. Any more, and a shadow's edge would be taken for ink.
+PAPER_BLUR = 2
+
+# Share of the picture's shorter side around each pixel over which everything is averaged: single
+# pixels of noise go, and no pen is that thin.
+BLUR = 1 / 700
 
 # Added to both levels that are divided: the darkest are mostly noise and stray light.
-STRAY_LIGHT = 8.0
+STRAY_LIGHT = 24.0
 
 
 def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -39,16 +43,17 @@ def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
         much darker (or lighter, on dark paper) it is than the paper around it.
     """
     side = min(luminance.shape)
-    radius = max(1, round(side * SMOOTHED))
-    smooth = np.asarray(Image.fromarray(luminance).filter(ImageFilter.BoxBlur(radius)))
+    image = Image.fromarray(luminance)
+    levels = np.asarray(image.filter(ImageFilter.BoxBlur(side * BLUR)), np.float32)
+    smooth = np.asarray(image.filter(ImageFilter.BoxBlur(PAPER_BLUR)))
     width = round(side * WIDEST_STROKE)
     light_paper = _closed(smooth, width)
     dark_paper = ~_closed(~smooth, width)
     # Taken for paper, strokes and what they enclose make it blotchy.
     if light_paper.std() <= dark_paper.std():
-        relative = (luminance + STRAY_LIGHT) / (light_paper + STRAY_LIGHT)
+        relative = (levels + STRAY_LIGHT) / (light_paper + STRAY_LIGHT)
     else:
-        relative = (dark_paper + STRAY_LIGHT) / (luminance + STRAY_LIGHT)
+        relative = (dark_paper + STRAY_LIGHT) / (levels + STRAY_LIGHT)
     # Most pixels are paper, and the closing found the lightest level around each.
     relative *= EVEN_PAPER / np.median(relative)
     return np.rint(np.minimum(relative, 255)).astype(np.uint8)
