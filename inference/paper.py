@@ -1,0 +1,94 @@
+"""From a photograph or scan to the page as it would be under even light on even paper.
+
+A pixel's level is the light that falls on the page times what the page reflects. Where the paper's
+own level is known, dividing by it takes the light away, and shadows, and the paper's colour (Gatos,
+Pratikakis and Perantonis, 2006, "Adaptive degraded document image binarization"). It is found by a
+morphological closing (Serra, 1982, "Image Analysis and Mathematical Morphology"), which fills in
+whatever is dark and narrow, and leaves the edges of whatever is wide where they are.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+EVEN_PAPER = 200
+"""The level of the evened paper; what is lighter than it, by noise, has room above."""
+
+SMALLEST_SIDE = 64  # pixels; on less there is too little paper to tell light from ink
+
+# Whatever is narrower than this share of the picture's shorter side, and no part of a wider dark
+# region, is drawn. Pens are thinner, cast shadows mostly wider.
+WIDEST_STROKE = 1 / 4
+
+# Pixels around each over which the paper's level is averaged beforehand: the closing would take
+# the lightest of its noise. Any more, and a shadow's edge would be taken for ink.
+PAPER_BLUR = 2
+
+# Share of the picture's shorter side around each pixel over which everything is averaged: single
+# pixels of noise go, and no pen is that thin.
+BLUR = 1 / 700
+
+# Added to both levels that are divided: the darkest are mostly noise and stray light.
+STRAY_LIGHT = 24.0
+
+
+def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Takes uneven light, shadows and the paper's colour away.
+
+    Args:
+        luminance: (H, W), dark ink on light paper or light on dark.
+
+    Returns:
+        Luminance (H, W): paper about `EVEN_PAPER`, and what is drawn is dark, in proportion to how
+        much darker (or lighter, on dark paper) it is than the paper around it.
+    """
+    side = min(luminance.shape)
+    image = Image.fromarray(luminance)
+    levels = np.asarray(image.filter(ImageFilter.BoxBlur(side * BLUR)), np.float32)
+    smooth = np.asarray(image.filter(ImageFilter.BoxBlur(PAPER_BLUR)))
+    width = round(side * WIDEST_STROKE)
+    light_paper = _closed(smooth, width)
+    dark_paper = ~_closed(~smooth, width)
+    # Taken for paper, strokes and what they enclose make it blotchy.
+    if light_paper.std() <= dark_paper.std():
+        relative = (levels + STRAY_LIGHT) / (light_paper + STRAY_LIGHT)
+    else:
+        relative = (dark_paper + STRAY_LIGHT) / (levels + STRAY_LIGHT)
+    # Most pixels are paper, and the closing found the lightest level around each.
+    relative *= EVEN_PAPER / np.median(relative)
+    return np.rint(np.minimum(relative, 255)).astype(np.uint8)
+
+
+def _closed(levels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Fills in with what surrounds it whatever is dark and narrower than a square.
+
+    The squares may reach beyond the picture, so a dark corner, or a dark band along a side, is
+    wide, however little of it the picture shows.
+
+    Args:
+        levels: (H, W).
+        width: Side of the square in pixels.
+    """
+    for axis in (0, 1):
+        beyond = [(0, 0), (0, 0)]
+        beyond[axis] = (width - 1, width - 1)
+        levels = _extremes(np.pad(levels, beyond), width, axis, np.maximum)
+    for axis in (0, 1):
+        levels = _extremes(levels, width, axis, np.minimum)
+    return levels
+
+
+def _extremes(
+    levels: NDArray[np.uint8], width: int, axis: int, extreme: np.ufunc
+) -> NDArray[np.uint8]:
+    """The largest (or smallest) of each `width` neighbours; the axis becomes `width` - 1 shorter.
+
+    Joining windows to twice their width takes the logarithm of the width in steps.
+    """
+    levels = np.moveaxis(levels, axis, 0)
+    covered = 1
+    while covered < width:
+        step = min(covered, width - covered)
+        levels = extreme(levels[:-step], levels[step:])
+        covered += step
+    return np.moveaxis(levels, 0, axis)
