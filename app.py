@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
 from streamlit.components.v2 import component
 
 from inference import (
@@ -221,6 +221,13 @@ STYLE = """
 }
 .answer .several b { border-bottom: 3px solid transparent; }
 .answer .several .unsure b { border-bottom: 4px dashed #d97706; }
+
+/* What the model saw. */
+.pixels { margin: 0; }
+.pixels div { position: relative; }
+.pixels img { display: block; width: 100%; border-radius: 0.5rem; image-rendering: pixelated; }
+.pixels i { position: absolute; outline: 2px solid #fff; }
+.pixels figcaption { padding-top: 0.25rem; font-size: 0.875rem; text-align: center; opacity: 0.75; }
 
 /* Below the answer. The chart takes a line of its own where it would be narrow. */
 [data-testid="stLayoutWrapper"]:has(> [class*="-chart"]) { min-width: 13rem; }
@@ -727,12 +734,13 @@ def show_mark(
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         if answer:
             st.html(answer, width="content")
-        st.image(
-            enlarge(prediction.normalized, MODEL_VIEW_PX * 2),
-            caption="The model’s view",
-            alt=f"The {what} as the model sees it: centred, in 28 × 28 pixels",
+        st.html(
+            pixels_html(
+                255 * prediction.normalized,
+                f"The {what} as the model sees it: centred, in 28 × 28 pixels",
+                "The model’s view",
+            ),
             width=MODEL_VIEW_PX,
-            clamp=True,
         )
         with st.container(key=f"{key}-chart"):
             show_probabilities(prediction)
@@ -891,20 +899,23 @@ def show_why(recognizer: DigitRecognizer, prediction: Prediction, key: str) -> N
             return
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=EXPLANATION_PX):
-                st.image(
-                    heat_map(prediction, explanation.for_digit, None),
-                    alt=f"What speaks for {explanation.digit}, in orange",
-                    width=EXPLANATION_PX,
+                st.html(
+                    pixels_html(
+                        heat_map(prediction, explanation.for_digit),
+                        f"What speaks for {explanation.digit}, in orange",
+                    )
                 )
                 st.markdown(
                     f"**What speaks for {explanation.digit}.** The answer rests on the orange"
                     " parts. Blue ones speak against it."
                 )
             with st.container(width=EXPLANATION_PX):
-                st.image(
-                    heat_map(prediction, explanation.for_second, explanation.needed),
-                    alt=f"What speaks for {explanation.second} instead, in orange",
-                    width=EXPLANATION_PX,
+                st.html(
+                    pixels_html(
+                        heat_map(prediction, explanation.for_second),
+                        f"What speaks for {explanation.second} instead, in orange",
+                        change=explanation.needed,
+                    )
                 )
                 st.markdown(
                     f"**What {explanation.second} would need.** {describe_need(explanation)}"
@@ -936,20 +947,11 @@ def place(change: Change) -> str:
     return f"at the {' '.join(filter(None, words))}" if any(words) else "in the middle"
 
 
-def heat_map(prediction: Prediction, map_: np.ndarray, change: Change | None) -> Image.Image:
+def heat_map(prediction: Prediction, map_: np.ndarray) -> np.ndarray:
     """Colour what the model saw: orange where the map [28, 28] is positive, blue where negative."""
-    strength = np.abs(map_) / max(float(np.abs(map_).max()), 1e-6)
+    share = (np.abs(map_) / max(float(np.abs(map_).max()), 1e-6))[..., np.newaxis]
     colour = np.where(map_[..., np.newaxis] > 0, (255, 140, 0), (70, 150, 255))
-    share = strength[..., np.newaxis]
-    ink = prediction.normalized[..., np.newaxis]
-    seen = (ink * (share * colour + (1 - share) * 200)).astype(np.uint8)
-    image = Image.fromarray(enlarge(seen, EXPLANATION_PX * 2))
-    if change is not None:
-        pixel = image.width // 28
-        left, top, side = change.left * pixel, change.top * pixel, change.side * pixel
-        frame = (left, top, left + side, top + side)
-        ImageDraw.Draw(image).rectangle(frame, outline="white", width=4)
-    return image
+    return prediction.normalized[..., np.newaxis] * (share * colour + (1 - share) * 200)
 
 
 # --- Correct me ----------------------------------------------------------------------------------
@@ -1042,10 +1044,23 @@ def fingerprint(reading: Reading) -> str:
     return hashlib.sha256(reading.picture.tobytes()).hexdigest()[:16]
 
 
-def enlarge(image: np.ndarray, size_px: int) -> np.ndarray:
-    """Repeat pixels so that they stay sharp squares: [h, w, …] to [size_px, size_px, …]."""
-    factor = size_px // image.shape[0]
-    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+def pixels_html(
+    levels: np.ndarray, alt: str, caption: str = "", change: Change | None = None
+) -> str:
+    """Show 28 × 28 pixels, 0…255, as sharp squares, with a frame around what could be changed.
+
+    The picture is a part of the page, since one that is asked for may be gone by then: the next
+    stroke has replaced it.
+    """
+    picture = data_url(png(Image.fromarray(levels.clip(0, 255).astype(np.uint8))), "image/png")
+    frame = ""
+    if change is not None:
+        left, top, side = (f"{start / 28:.2%}" for start in (change.left, change.top, change.side))
+        frame = f'<i style="left: {left}; top: {top}; width: {side}; height: {side}"></i>'
+    return (
+        f'<figure class="pixels"><div><img src="{picture}" alt="{alt}">{frame}</div>'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
 
 
 def png(picture: Image.Image) -> bytes:

@@ -1,6 +1,7 @@
 """Drawing with the mouse."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -138,9 +139,15 @@ def test_the_frames_do_not_take_the_pen(page: DigitPage) -> None:
 
 
 def test_a_scribble_beside_a_digit_is_reported_and_left_out(page: DigitPage) -> None:
-    star = [(500.0, 60.0), (560.0, 230.0), (410.0, 120.0), (590.0, 120.0), (440.0, 230.0)]
+    tips = [(500, 60), (560, 230), (410, 120), (590, 120), (440, 230), (500, 60)]
+    # Close points, for the canvas rounds what lies between them.
+    star = [
+        (x + (next_x - x) * step / 15, y + (next_y - y) * step / 15)
+        for (x, y), (next_x, next_y) in pairwise(tips)
+        for step in range(16)
+    ]
 
-    page.draw_strokes([[(x + 100, y) for x, y in DOWN], [*star, star[0]]])
+    page.draw_strokes([[(x + 100, y) for x, y in DOWN], star])
 
     answer = page.answer_to(2)
     assert answer.digits == "1"
