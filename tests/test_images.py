@@ -625,9 +625,13 @@ DTYPES = st.one_of(
     npst.integer_dtypes(endianness="?"),
     npst.unsigned_integer_dtypes(endianness="?"),
     npst.floating_dtypes(endianness="?"),
+    st.just(np.dtype(np.longdouble)),
     npst.complex_number_dtypes(),
     npst.unicode_string_dtypes(),
+    npst.byte_string_dtypes(),
     npst.datetime64_dtypes(),
+    npst.timedelta64_dtypes(),
+    npst.array_dtypes(npst.unsigned_integer_dtypes()),  # structured
 )
 SHAPES = npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=9)
 
@@ -649,6 +653,7 @@ def test_any_array_gives_ink_or_is_refused(array: NDArray[Any], data: st.DataObj
     steps = data.draw(st.tuples(*[st.sampled_from([1, -1, 2])] * array.ndim))
     view = array.transpose(axes)[tuple(slice(None, None, step) for step in steps)]
     check_that_it_is_ink_or_refused(view)
+    check_that_it_is_ink_or_refused(np.broadcast_to(view, (*[3] * (2 - view.ndim), *view.shape)))
 
 
 @given(npst.arrays(np.uint8, npst.array_shapes(min_dims=2, max_dims=2, max_side=40)))
@@ -659,6 +664,31 @@ def test_any_8_bit_picture_gives_ink_or_is_blank(array: Levels):
 @given(npst.arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just(4))))
 def test_any_transparent_picture_gives_ink_or_is_blank(array: Levels):
     check_that_it_is_ink_or_refused(array)
+
+
+@given(
+    mode=st.sampled_from(sorted(MODES)),
+    size=st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    content=st.binary(min_size=9 * 9 * 4, max_size=9 * 9 * 4),
+    transparency=st.none() | st.integers(-1, 300) | st.binary(max_size=300),
+    palette=st.binary(max_size=768),
+)
+def test_any_pillow_image_gives_ink_or_is_refused(
+    mode: str,
+    size: tuple[int, int],
+    content: bytes,
+    transparency: int | bytes | None,
+    palette: bytes,
+):
+    needed = len(Image.new(mode, size).tobytes())
+    image = Image.frombytes(mode, size, content[:needed]) if needed else Image.new(mode, size)
+    if mode in ("P", "PA"):
+        image.putpalette(palette[: len(palette) // 3 * 3])
+    if transparency is not None:
+        image.info["transparency"] = transparency
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of some transparencies.
+        check_that_it_is_ink_or_refused(image)
 
 
 SMALL = (24, 32)
