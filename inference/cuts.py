@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from .marks import Mark, drawn, joined
 
-_SIDE = 32  # pixels; marks are shrunk to it to be cut: a seam needs no more detail
+_SIDE = 48  # pixels; marks are shrunk to it to be cut: a seam needs no more detail
 _STEP = 0.03  # ink that a seam pays for each pixel of paper, so that it is short
 _LEAN = 0.03  # … and for each pixel that it moves to the side
+_ARM = 0.65
+_IN_BLOT = 0.3
 _LARGEST_CROSSING = 0.45  # of the mark's height; a seam through more ink than this is no cut
-_SEPARATION = 0.1  # of the mark's height, between two cuts
 _SMALLEST_PIECE = 0.06  # of the mark's ink
 
 
@@ -54,9 +55,10 @@ def cut(mark: Mark, most: int) -> Pieces:
     every_row = np.arange(len(ink))
     seams_on_left = np.zeros(rows.shape, np.intp)
     crossings: list[float] = []
-    for seam in _seams(ink, most):
+    price = ink * np.where(_blots(ink), _IN_BLOT, 1)
+    for seam in _seams(ink, price + _STEP, most):
         seams_on_left += columns > seam[rows]
-        crossings.append(float(ink[every_row, seam].sum()) / len(ink))
+        crossings.append(float(price[every_row, seam].sum()) / len(ink))
     smallest = _SMALLEST_PIECE * rows.size
     pieces = Pieces([], [])
     pending = np.zeros(rows.shape, np.bool_)
@@ -79,7 +81,7 @@ def _shrunk(mark: Mark, factor: int) -> NDArray[np.float64]:
     return drawn([mark], -(-mark.extent // factor))[0, :height, :width] / 255
 
 
-def _seams(ink: NDArray[np.float64], most: int) -> list[NDArray[np.intp]]:
+def _seams(ink: NDArray[np.float64], price: NDArray[np.float64], most: int) -> list[NDArray[np.intp]]:
     """Finds the cheapest seams that differ.
 
     Args:
@@ -87,29 +89,47 @@ def _seams(ink: NDArray[np.float64], most: int) -> list[NDArray[np.intp]]:
         most: Largest number of seams.
 
     Returns:
-        Column of each seam in every row, (height,), ordered by their columns in the middle row.
+        Column of each seam in every row, (height,), ordered by how much ink is on their left.
     """
     height, width = ink.shape
     if min(height, width) < 3:
         return []
-    price = ink + _STEP
     middle = height // 2
     from_top, from_bottom = _sums(price[: middle + 1]), _sums(price[: middle - 1 : -1])
     through = from_top[-1] + from_bottom[-1] - price[middle]
     is_lowest = (through[1:-1] <= through[:-2]) & (through[1:-1] < through[2:])
     columns = np.flatnonzero(is_lowest) + 1
-    separation = max(1, round(_SEPARATION * height))
     dearest = (_LARGEST_CROSSING + _STEP) * height
-    chosen: list[int] = []
-    for column in columns[np.argsort(through[columns], kind="stable")].tolist():
-        apart = min([column, width - 1 - column, *(abs(column - other) for other in chosen)])
-        if apart >= separation and through[column] <= dearest and len(chosen) < most:
-            chosen.append(column)
     upper, lower = from_top.tolist(), from_bottom.tolist()
-    return [
-        np.array([*_traced(upper, column)[::-1], *_traced(lower, column)[1:]], np.intp)
-        for column in sorted(chosen)
-    ]
+    up_to = np.cumsum(ink, axis=1)
+    smallest = _SMALLEST_PIECE * float(up_to[:, -1].sum())
+    seams: dict[float, NDArray[np.intp]] = {}  # by the ink on their left
+    for column in columns[np.argsort(through[columns], kind="stable")].tolist():
+        if len(seams) == most or through[column] > dearest:
+            break
+        seam = np.array([*_traced(upper, column)[::-1], *_traced(lower, column)[1:]], np.intp)
+        on_left = float(up_to[np.arange(height), seam].sum())
+        if all(abs(on_left - other) >= smallest for other in (0, up_to[:, -1].sum(), *seams)):
+            seams[on_left] = seam
+    return [seams[on_left] for on_left in sorted(seams)]
+
+
+def _blots(ink: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where strokes lie side by side: the ink reaches farther than a stroke's width both ways."""
+    inked = ink > 0.5
+    outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(
+        inked[:, 1:] != inked[:, :-1]
+    )
+    stroke_width = 2.5 * np.count_nonzero(inked) / max(outline, 1)
+    reach = max(1, round(_ARM * stroke_width))
+    blots = inked.copy()
+    blots[:reach] = blots[-reach:] = False
+    blots[:, :reach] = blots[:, -reach:] = False
+    blots[reach:] &= inked[:-reach]
+    blots[:-reach] &= inked[reach:]
+    blots[:, reach:] &= inked[:, :-reach]
+    blots[:, :-reach] &= inked[:, reach:]
+    return blots
 
 
 def _sums(price: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,14 +14,18 @@ from .marks import Mark, gap, joined
 # Shares of the height of the line's digits.
 SPECK = 0.12  # a mark no larger is dirt, unless it lies within another: then it is a part of it
 REACH = 0.25  # the widest gap within a digit
+LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 
 # Widths as shares of the mark's own height.
-UNDIVIDED = 0.9  # a mark no wider is at most one digit
+UNDIVIDED = 0.55  # a mark no wider is at most one digit
+WIDE = 0.75  # a mark that is wider may be several digits
+WIDER = 1.3  # of the usual width; also a mark that is wider than the others may be
 WIDEST = 1.5  # a digit of several pieces is no wider
-CUTS = 2.5  # tried for a mark as wide as high
+CUTS = 3.0  # tried for a mark as wide as high
 
+LEAST = 2
 MOST_CUTS = 12  # in a mark
-MOST_MARKS = 4  # in a digit
+MOST_PIECES = 6  # in a digit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,14 +78,13 @@ def segment(marks: Sequence[Mark]) -> tuple[list[Candidate], int]:
         The candidates, among them every single piece; and the number of pieces.
     """
     height = digit_height(marks)
-    pieces = _pieces(_without_specks(marks, SPECK * height))
-    candidates: list[Candidate] = []
-    for start in range(len(pieces)):
-        for stop in range(start + 1, len(pieces) + 1):
-            candidate = _candidate(pieces, start, stop, height)
-            if candidate is None:
-                break
-            candidates.append(candidate)
+    pieces = _pieces(_without_specks(marks, SPECK * height), height)
+    candidates = [
+        candidate
+        for start in range(len(pieces))
+        for stop in range(start + 1, min(start + MOST_PIECES, len(pieces)) + 1)
+        if (candidate := _candidate(pieces, start, stop, height))
+    ]
     return candidates, len(pieces)
 
 
@@ -106,28 +109,29 @@ def _without_specks(marks: Sequence[Mark], largest: float) -> list[Mark]:
     ]
 
 
-def _pieces(marks: Sequence[Mark]) -> list[_Piece]:
+def _pieces(marks: Sequence[Mark], height: int) -> list[_Piece]:
     """Cuts what is wide; from left to right."""
     pieces: list[_Piece] = []
-    for owner, mark in enumerate(marks):
-        if mark.width <= UNDIVIDED * mark.height:
+    usual = sorted(mark.width for mark in marks)[len(marks) // 2] if marks else 0
+    for owner, mark in enumerate(sorted(marks, key=lambda mark: mark.left + mark.right)):
+        is_wide = mark.width > WIDE * mark.height
+        is_wider = mark.width > max(UNDIVIDED * mark.height, WIDER * usual)
+        if not (is_wide or is_wider) or mark.height < LOWEST_CUT * height:
             pieces.append(_Piece(mark, owner, None, None))
             continue
-        parts = cut(mark, min(MOST_CUTS, int(CUTS * mark.width / mark.height)))
+        parts = cut(mark, min(MOST_CUTS, max(LEAST, int(CUTS * mark.width / mark.height))))
         lefts, rights = [None, *parts.crossings], [*parts.crossings, None]
         pieces += [
             _Piece(part, owner, left, right)
             for part, left, right in zip(parts.marks, lefts, rights, strict=True)
         ]
-    return sorted(pieces, key=lambda piece: piece.mark.left + piece.mark.right)
+    return pieces
 
 
 def _candidate(pieces: Sequence[_Piece], start: int, stop: int, height: int) -> Candidate | None:
     """The run of pieces from `start` to before `stop`, or None if it can be no digit."""
     run = pieces[start:stop]
     owners = {piece.owner for piece in run}
-    if len(owners) > MOST_MARKS:
-        return None
     widest_gap = 0.0
     joins = 0
     for index in range(1, len(run)):

@@ -23,7 +23,7 @@ BASELINE = (-0.08, 0.08)  # of one digit
 SPACE = (0.1, 0.4)  # paper between neighbours, where they are nearest
 OVERLAP = (0.02, 0.08)  # of neighbours that touch, where they do
 MARGIN = (0.3, 0.8)  # paper around the number
-SLANT = (-0.1, 0.25)  # columns to the right for each row up, of all digits
+SLANT = (-0.1, 0.1)  # columns to the right for each row up, added to the slant of the writer
 SLOPE = (-0.08, 0.08)  # rows for each column, of the line of writing
 
 _NEAR = 0.15  # rows that far from each other count as facing when digits are set apart
