@@ -24,12 +24,12 @@ WIDEST_STROKE = 1 / 4
 # the lightest of its noise. Any more, and a shadow's edge would be taken for ink.
 PAPER_BLUR = 2
 
-# Share of the picture's shorter side around each pixel over which everything is averaged: single
-# pixels of noise go, and no pen is that thin.
-BLUR = 1 / 700
+# Pictures with a shorter side from here on, in pixels, are averaged over 3 × 3 pixels: single
+# pixels of noise go, and pens are wider there.
+BLURRED_SIDE = 200
 
 # Added to both levels that are divided: the darkest are mostly noise and stray light.
-STRAY_LIGHT = 24.0
+STRAY_LIGHT = np.float32(24)
 
 
 def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -43,20 +43,31 @@ def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
         much darker (or lighter, on dark paper) it is than the paper around it.
     """
     side = min(luminance.shape)
-    image = Image.fromarray(luminance)
-    levels = np.asarray(image.filter(ImageFilter.BoxBlur(side * BLUR)), np.float32)
-    smooth = np.asarray(image.filter(ImageFilter.BoxBlur(PAPER_BLUR)))
     width = round(side * WIDEST_STROKE)
-    light_paper = _closed(smooth, width)
-    dark_paper = ~_closed(~smooth, width)
-    # Taken for paper, strokes and what they enclose make it blotchy.
-    if light_paper.std() <= dark_paper.std():
-        relative = (levels + STRAY_LIGHT) / (light_paper + STRAY_LIGHT)
-    else:
-        relative = (dark_paper + STRAY_LIGHT) / (levels + STRAY_LIGHT)
+    smooth = _blurred(luminance, PAPER_BLUR)
+    paper = _closed(smooth, width)
+    paper_if_dark = _closed(~smooth, width)
+    # Taken for paper, strokes and what they enclose would have edges.
+    if _edges(paper_if_dark) < _edges(paper):
+        luminance, paper = ~luminance, paper_if_dark
+    levels = _blurred(luminance, 1) if side >= BLURRED_SIDE else luminance
+    relative = (levels + STRAY_LIGHT) / (paper + STRAY_LIGHT)
     # Most pixels are paper, and the closing found the lightest level around each.
     relative *= EVEN_PAPER / np.median(relative)
     return np.rint(np.minimum(relative, 255)).astype(np.uint8)
+
+
+def _blurred(levels: NDArray[np.uint8], radius: int) -> NDArray[np.uint8]:
+    """The mean around each pixel of (H, W), as many pixels to each side."""
+    return np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(radius)))
+
+
+def _edges(levels: NDArray[np.uint8]) -> int:
+    """How much neighbours in (H, W) differ; a sharp edge counts for more than a slope."""
+    signed = levels.astype(np.int32)
+    return sum(
+        int(np.square(np.diff(signed, axis=axis)).sum(dtype=np.int64)) for axis in (0, 1)
+    )
 
 
 def _closed(levels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
