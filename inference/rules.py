@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from .marks import Mark, find_marks
 
 LONG = 1.5  # heights of the line's digits; a lone stroke that is as wide and flat is ruled
+WIDE = 2.2  # of its own height; a narrower mark does not hold a line and digits that touch it
+THICK = 0.12  # of a mark's height; no line is thicker
 STEEPEST = 0.1  # rows for each column
-COVERED = 0.75  # of a mark's width, by a horizontal line
+COVERED = 0.85  # of a mark's width, by a horizontal line
 COVERED_DOWN = 0.8  # of its height, by a vertical line; a 1 in a box is not as high
 MOST_LINES = 6  # in a direction
 
@@ -36,13 +38,10 @@ def without_rules(marks: Sequence[Mark], height: int) -> list[Mark]:
     """
     kept: list[Mark] = []
     for mark in marks:
-        if mark.width > LONG * mark.height:
-            is_rule = mark.height <= _FLAT * height and mark.width >= LONG * height
-            kept += [] if is_rule else _unruled(mark)
-        elif _is_frame(mark) and any(_holds(mark, other) for other in marks):
-            kept += _unruled(mark)
-        else:
-            kept.append(mark)
+        if mark.height <= _FLAT * height and mark.width >= LONG * height:
+            continue
+        is_frame = any(_holds(mark, other) for other in marks) and _is_frame(mark)
+        kept += _unruled(mark) if is_frame or mark.width > WIDE * mark.height else [mark]
     return kept or list(marks)
 
 
@@ -100,7 +99,8 @@ def _erase_lines(ink: NDArray[np.uint8], covered: float) -> int:
         rows, columns = np.nonzero(ink)
         if not rows.size:
             return count
-        found = _line(rows, columns, round(covered * (np.ptp(columns) + 1)))
+        thickest = max(3, round(THICK * ink.shape[0]))
+        found = _line(rows, columns, round(covered * (np.ptp(columns) + 1)), thickest)
         if found is None:
             return count
         offsets, is_line = found
@@ -114,7 +114,7 @@ def _erase_lines(ink: NDArray[np.uint8], covered: float) -> int:
 
 
 def _line(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], least: int
+    rows: NDArray[np.intp], columns: NDArray[np.intp], least: int, thickest: int
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]] | None:
     """Finds the straightest line.
 
@@ -122,6 +122,7 @@ def _line(
         rows: (pixels,), where the ink is.
         columns: (pixels,), likewise.
         least: Pixels that the line must hold in a single row along it.
+        thickest: Rows that it has at most.
 
     Returns:
         How far each pixel is from the line, (pixels,), negative above it and 0 on it; and whether
@@ -145,6 +146,8 @@ def _line(
         first -= 1
     while last + 1 < is_full.size and is_full[last + 1]:
         last += 1
+    if last - first >= thickest:
+        return None
     first, last = first - 1, last + 1  # the soft edges
     distance = np.where(offsets < first, offsets - first, np.maximum(offsets - last, 0))
     return distance, distance == 0
