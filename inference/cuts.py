@@ -81,7 +81,9 @@ def _shrunk(mark: Mark, factor: int) -> NDArray[np.float64]:
     return drawn([mark], -(-mark.extent // factor))[0, :height, :width] / 255
 
 
-def _seams(ink: NDArray[np.float64], price: NDArray[np.float64], most: int) -> list[NDArray[np.intp]]:
+def _seams(
+    ink: NDArray[np.float64], price: NDArray[np.float64], most: int
+) -> list[NDArray[np.intp]]:
     """Finds the cheapest seams that differ.
 
     Args:

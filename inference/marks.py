@@ -64,6 +64,18 @@ class Mark:
         """Its pixels for which `chosen`, bool (pixels,), is true; at least one is."""
         return Mark.of(self.rows[chosen], self.columns[chosen], self.levels[chosen])
 
+    def moved(self, rows: int, columns: int) -> "Mark":
+        """The same mark, that many rows further down and columns further right."""
+        return Mark(
+            self.rows + rows,
+            self.columns + columns,
+            self.levels,
+            self.top + rows,
+            self.bottom + rows,
+            self.left + columns,
+            self.right + columns,
+        )
+
 
 def find_marks(ink: NDArray[np.uint8]) -> list[Mark]:
     """Parts ink into its connected components, pixels that touch at a corner included.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .cuts import cut
 from .marks import Mark, gap, joined
+from .rules import without_rules
 
 # Shares of the height of the line's digits.
 SPECK = 0.12  # a mark no larger is dirt, unless it lies within another: then it is a part of it
@@ -36,18 +37,15 @@ class Candidate:
         start: Index of its first piece.
         stop: Index of the piece after its last.
         mark: Its ink.
-        joins: How many of its pieces do not touch the pieces before them.
         gap: The widest gap that it bridges, as a share of the height of the line's digits.
-        cuts: How many of its sides are cuts.
-        crossing: How much ink those go through, as a share of the height of what was cut.
+        crossing: How much ink the cuts at its sides go through, as a share of the height of what
+            was cut; 0 without cuts.
     """
 
     start: int
     stop: int
     mark: Mark
-    joins: int
     gap: float
-    cuts: int
     crossing: float
 
 
@@ -72,11 +70,12 @@ def segment(marks: Sequence[Mark]) -> tuple[list[Candidate], int]:
     """Finds what may be digits.
 
     Args:
-        marks: What is written, ruled lines taken away.
+        marks: All that is on the page.
 
     Returns:
         The candidates, among them every single piece; and the number of pieces.
     """
+    marks = without_rules(marks, digit_height(marks))
     height = digit_height(marks)
     pieces = _pieces(_without_specks(marks, SPECK * height), height)
     candidates = [
@@ -133,11 +132,9 @@ def _candidate(pieces: Sequence[_Piece], start: int, stop: int, height: int) -> 
     run = pieces[start:stop]
     owners = {piece.owner for piece in run}
     widest_gap = 0.0
-    joins = 0
     for index in range(1, len(run)):
         distance = min(gap(run[index].mark, piece.mark) for piece in run[:index])
         widest_gap = max(widest_gap, distance / height)
-        joins += run[index].owner != run[index - 1].owner
     if len(run) > 1:
         top, bottom = min(p.mark.top for p in run), max(p.mark.bottom for p in run)
         left, right = min(p.mark.left for p in run), max(p.mark.right for p in run)
@@ -147,4 +144,4 @@ def _candidate(pieces: Sequence[_Piece], start: int, stop: int, height: int) -> 
             return None
     cuts = [cut for cut in (run[0].left_cut, run[-1].right_cut) if cut is not None]
     mark = joined([piece.mark for piece in run])
-    return Candidate(start, stop, mark, joins, widest_gap, len(cuts), sum(cuts))
+    return Candidate(start, stop, mark, widest_gap, sum(cuts))

@@ -103,7 +103,9 @@ def _photographed(numbers: Iterable[WrittenNumber], seed: int) -> Iterator[Writt
         yield WrittenNumber(number.text, photograph(number.page, generator))
 
 
-def _singles(pictures: Sequence[tuple[Path, int]], count: int, seed: int) -> Iterator[WrittenNumber]:
+def _singles(
+    pictures: Sequence[tuple[Path, int]], count: int, seed: int
+) -> Iterator[WrittenNumber]:
     chosen = np.random.default_rng(seed).choice(
         len(pictures), min(count, len(pictures)), replace=False
     )

@@ -99,7 +99,9 @@ def _resized(ink: NDArray[np.uint8], longer_side_px: float) -> NDArray[np.uint8]
     image = Image.fromarray(ink)
     factor = longer_side_px / max(image.size)
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    return np.asarray(image.resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC))
+    return np.asarray(
+        image.resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC)
+    )
 
 
 def _slanted(ink: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
