@@ -47,13 +47,12 @@ def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     side = min(luminance.shape)
     width = round(side * WIDEST_STROKE)
-    smooth = _blurred(luminance, PAPER_BLUR)
-    paper = _closed(smooth, width)
-    paper_if_dark = _closed(~smooth, width)
+    levels = _blurred(luminance, 1) if side >= BLURRED_SIDE else luminance
+    paper = _closed(levels, width)
+    paper_if_dark = _closed(~levels, width)
     # Taken for paper, strokes and what they enclose would have edges.
     if _edges(paper_if_dark) < CLEARLY_FEWER * _edges(paper):
-        luminance, paper = ~luminance, paper_if_dark
-    levels = _blurred(luminance, 1) if side >= BLURRED_SIDE else luminance
+        levels, paper = ~levels, paper_if_dark
     relative = (levels + STRAY_LIGHT) / (paper + STRAY_LIGHT)
     # Most pixels are paper, and the closing found the lightest level around each.
     relative *= EVEN_PAPER / np.median(relative)
