@@ -24,7 +24,7 @@ MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an obj
 QUARTILE_FACTOR = 7
 
 # Even paper is still crumpled or stained, and what remains of a shadow is faint beside any pen.
-PHOTOGRAPH_NOISE = 24
+PHOTOGRAPH_NOISE = 16
 SHADOW_SHARE = 1 / 5
 
 # Share of the marked pixels that must reach full ink, so that a speck of dust does not set the

@@ -28,6 +28,9 @@ PAPER_BLUR = 2
 # pixels of noise go, and pens are wider there.
 BLURRED_SIDE = 200
 
+# Light ink on dark is rare in photographs: in doubt, as where nothing is drawn, the ink is dark.
+CLEARLY_FEWER = 1 / 4
+
 # Added to both levels that are divided: the darkest are mostly noise and stray light.
 STRAY_LIGHT = np.float32(24)
 
@@ -44,13 +47,12 @@ def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     side = min(luminance.shape)
     width = round(side * WIDEST_STROKE)
-    smooth = _blurred(luminance, PAPER_BLUR)
-    paper = _closed(smooth, width)
-    paper_if_dark = _closed(~smooth, width)
-    # Taken for paper, strokes and what they enclose would have edges.
-    if _edges(paper_if_dark) < _edges(paper):
-        luminance, paper = ~luminance, paper_if_dark
     levels = _blurred(luminance, 1) if side >= BLURRED_SIDE else luminance
+    paper = _closed(levels, width)
+    paper_if_dark = _closed(~levels, width)
+    # Taken for paper, strokes and what they enclose would have edges.
+    if _edges(paper_if_dark) < CLEARLY_FEWER * _edges(paper):
+        levels, paper = ~levels, paper_if_dark
     relative = (levels + STRAY_LIGHT) / (paper + STRAY_LIGHT)
     # Most pixels are paper, and the closing found the lightest level around each.
     relative *= EVEN_PAPER / np.median(relative)
