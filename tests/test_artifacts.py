@@ -111,10 +111,10 @@ def test_the_stated_figures_on_mnists_test_set_are_true(description: dict, mnist
         assert value == pytest.approx(stated[name], abs=2e-4), name
 
 
-def test_the_shipped_model_reads_at_least_9960_of_mnists_test_digits(
+def test_the_shipped_model_reads_at_least_9950_of_mnists_test_digits(
     mnist_test: LabelledInk,
 ):
-    assert predict_ink(DigitRecognizer(), mnist_test).correct.sum() >= 9_960
+    assert predict_ink(DigitRecognizer(), mnist_test).correct.sum() >= 9_950
 
 
 @pytest.mark.parametrize("name", ["README.md", "artifacts/MODEL_CARD.md", "artifacts/REPORT.md"])

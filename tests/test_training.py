@@ -15,7 +15,7 @@ from training.data import VALIDATION_COUNT, LabelledInk, load_mnist, split_train
 from training.export import read_description
 from training.model import DigitCNN, parameter_count
 
-QUICK = TrainingConfig(epochs=2, settle_epochs=1, subset=2048, batch_size=64, average_decay=0.9)
+QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9)
 QUICK_FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.to_dict().items()]
 
 

@@ -66,28 +66,24 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
     )
 
 
-def augment(
-    image: Tensor, labels: Tensor, generator: Generator, *, strength: float = 1.0
-) -> Tensor:
+def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     """Redraws a batch of digits as other hands with other pens would.
 
     Args:
         image: uint8 [batch, 56, 56], from `enlarge`.
         labels: int64 [batch], the digits, which decide the writing styles.
         generator: Source of all randomness, on the CPU.
-        strength: Factor, 0 … 1, on how far to go: on warps and pens, and on how often a writing
-            style is drawn.
 
     Returns:
         Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
-    ink = draw_styles(image.float() / 255, labels, generator, share=strength)
+    ink = draw_styles(image.float() / 255, labels, generator)
     # From MNIST as it is to the strangest hand: the network must stay at home in both.
-    strengths = strength * torch.rand(len(image), generator=generator)
-    ink = _warp(ink, strengths, generator)
+    strength = torch.rand(len(image), generator=generator)
+    ink = _warp(ink, strength, generator)
     keeps_pen = torch.rand(len(image), generator=generator) < OWN_PEN_SHARE
     kept, changed = (chosen.nonzero().flatten() for chosen in (keeps_pen, ~keeps_pen))
-    ink[changed] = _change_pen(ink[changed], strengths[changed], generator)
+    ink[changed] = _change_pen(ink[changed], strength[changed], generator)
     ink[kept] = _steepen(ink[kept], MAX_OUTLINE_STEEPNESS, generator)
     return ink * 255
 

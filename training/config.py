@@ -27,11 +27,8 @@ class TrainingConfig:
     """
 
     epochs: int = _setting(36, "passes over the training images")
-    settle_epochs: int = _setting(10, "passes after them, redrawn nearer to MNIST's own (0: none)")
     batch_size: int = _setting(256, "images per step")
     learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
-    settle_learning_rate: float = _setting(1e-3, "peak of the schedule of the later passes")
-    settle_strength: float = _setting(0.4, "how far redrawing goes in them, as a share")
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
@@ -47,15 +44,15 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "fine_tuning_epochs")
-        for name in (*counts, "learning_rate", "settle_learning_rate", "fine_tuning_learning_rate"):
+        for name in (*counts, "learning_rate", "fine_tuning_learning_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         shares = ("dropout", "label_smoothing", "average_decay")
         for name in (*shares, "untouched_share", "extra_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        weights = ("weight_decay", "non_digit_weight", "non_digit_share", "settle_strength")
-        for name in (*weights, "settle_epochs", "seed", "subset"):
+        weights = ("weight_decay", "non_digit_weight", "non_digit_share")
+        for name in (*weights, "seed", "subset"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 

@@ -68,7 +68,6 @@ def fine_tune(
     config = dataclasses.replace(
         config,
         epochs=config.fine_tuning_epochs,
-        settle_epochs=0,
         learning_rate=config.fine_tuning_learning_rate,
     )
     tuned = train(config, training_set, device, start=start, extra=learned)

@@ -20,8 +20,6 @@ from training.non_digits import NO_DIGIT, make_non_digits
 
 EVALUATION_BATCH = 1_000
 
-SETTLE_SEED_OFFSET = 1_000
-
 NON_DIGIT_POOL = 20_000
 """Different non-digits; each is redrawn whenever it is seen."""
 
@@ -47,25 +45,6 @@ class _Material:
     redrawn: LabelledInk
 
 
-@dataclass(frozen=True, slots=True)
-class _Phase:
-    """A stretch of training with a learning rate schedule of its own.
-
-    Attributes:
-        name: What the progress bar calls it.
-        first_epoch: Counted on from the phase before it.
-        epochs: Passes over the training images.
-        learning_rate: The peak of its schedule.
-        strength: How far digits are redrawn, see `augment`.
-    """
-
-    name: str
-    first_epoch: int
-    epochs: int
-    learning_rate: float
-    strength: float
-
-
 def train(
     config: TrainingConfig,
     training_set: LabelledInk,
@@ -77,10 +56,8 @@ def train(
     """Trains a network, from scratch unless it is given a start.
 
     A part of each step's digits is shown as MNIST has them, the others are redrawn by other hands,
-    and non-digits stand beside them. First the redrawn digits go far from MNIST's own; then the
-    network settles on nearer ones, which most digits are like. The result are the averaged weights
-    of the last step. The same settings on the same machine with the same number of threads give the
-    same weights.
+    and non-digits stand beside them. The result are the averaged weights of the last step. The same
+    settings on the same machine with the same number of threads give the same weights.
 
     Args:
         config: The settings.
@@ -107,13 +84,7 @@ def train(
     if start is not None:
         graph.load_state_dict(start.graph.state_dict())
     graph = graph.to(device).to(memory_format=torch.channels_last)
-    exploring = _Phase("exploring", 1, config.epochs, config.learning_rate, 1.0)
-    history = _fit(exploring, graph, material, config, generator)
-    if config.settle_epochs:
-        # Seeds of its own let this phase be repeated from the explored weights.
-        torch.manual_seed(config.seed + SETTLE_SEED_OFFSET)
-        generator.manual_seed(config.seed + SETTLE_SEED_OFFSET)
-        history += _fit(_settling(config), graph, material, config, generator)
+    history = _fit(graph, material, config, generator)
     device = torch.device("cpu")
     graph = graph.to(device).to(memory_format=torch.contiguous_format)
     return Checkpoint(
@@ -128,16 +99,6 @@ def train(
     )
 
 
-def _settling(config: TrainingConfig) -> _Phase:
-    return _Phase(
-        "settling",
-        config.epochs + 1,
-        config.settle_epochs,
-        config.settle_learning_rate,
-        config.settle_strength,
-    )
-
-
 def _repeated(extra: LabelledInk, share: float, others: int) -> LabelledInk:
     """Repeats drawings until they are that share of themselves and the others, or there once."""
     wanted = max(len(extra), round(others * share / (1 - share)))
@@ -145,7 +106,6 @@ def _repeated(extra: LabelledInk, share: float, others: int) -> LabelledInk:
 
 
 def _fit(
-    phase: _Phase,
     graph: DigitGraph,
     material: _Material,
     config: TrainingConfig,
@@ -158,21 +118,19 @@ def _fit(
     )
     optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
     steps_per_epoch = max(1, len(material.digits) // config.batch_size)
-    total_steps = phase.epochs * steps_per_epoch
+    total_steps = config.epochs * steps_per_epoch
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=phase.learning_rate, total_steps=total_steps, pct_start=0.2
+        optimizer, max_lr=config.learning_rate, total_steps=total_steps, pct_start=0.2
     )
 
     history: list[dict[str, float]] = []
-    progress = tqdm(total=total_steps, unit="step", desc=phase.name)
-    for epoch in range(phase.first_epoch, phase.first_epoch + phase.epochs):
+    progress = tqdm(total=total_steps, unit="step", desc="training")
+    for epoch in range(1, config.epochs + 1):
         started = time.perf_counter()
         loss_sum = 0.0
         graph.train()
         for chosen in _batches(len(material.digits), config.batch_size, generator):
-            normalized, labels = _example_batch(
-                graph, material, chosen, phase.strength, config, generator
-            )
+            normalized, labels = _example_batch(graph, material, chosen, config, generator)
             loss = _loss(graph.cnn(normalized), labels, config)
             optimizer.zero_grad()
             loss.backward()
@@ -203,7 +161,6 @@ def _example_batch(
     graph: DigitGraph,
     material: _Material,
     chosen: Tensor,
-    strength: float,
     config: TrainingConfig,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
@@ -214,7 +171,7 @@ def _example_batch(
     others = torch.randint(len(material.non_digits), (non_digit_count,), generator=generator)
     labels = F.pad(material.digits.labels[chosen], (0, len(others)), value=NO_DIGIT)
     drawings = torch.cat([material.enlarged[redrawn], material.non_digits[others]]).to(device)
-    ink = augment(drawings, labels[len(untouched) :], generator, strength=strength)
+    ink = augment(drawings, labels[len(untouched) :], generator)
     with torch.no_grad():
         normalized = sharpen(graph.normalizer(ink), generator)
         if len(untouched):

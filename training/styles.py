@@ -175,16 +175,13 @@ STYLES = (
 )
 
 
-def draw_styles(
-    image: Tensor, labels: Tensor, generator: Generator, *, share: float = 1.0
-) -> Tensor:
+def draw_styles(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     """Draws each style onto its random share of the digits.
 
     Args:
         image: float32 [batch, height, width], 0 (paper) … 1 (full ink).
         labels: int64 [batch], the digits.
         generator: Source of all randomness.
-        share: Factor, 0 … 1, on the probability of each style.
 
     Returns:
         float32 [batch, height, width], 0 … 1.
@@ -192,7 +189,7 @@ def draw_styles(
     image = image.clone()
     for style in STYLES:
         chance = torch.rand(len(image), generator=generator)
-        is_chosen = (labels.cpu() == style.digit) & (chance < share * style.probability)
+        is_chosen = (labels.cpu() == style.digit) & (chance < style.probability)
         chosen = is_chosen.nonzero().flatten()
         if len(chosen):
             image[chosen] = add_style(image[chosen], style, generator)
