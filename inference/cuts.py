@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from .marks import Mark, drawn, joined
 
-_SIDE = 48  # pixels; marks are shrunk to it to be cut: a seam needs no more detail
-_STEP = 0.03  # ink that a seam pays for each pixel of paper, so that it is short
-_LEAN = 0.03  # … and for each pixel that it moves to the side
-_ARM = 0.65
-_IN_BLOT = 0.3
+_HEIGHT = 40  # pixels; marks are shrunk, but to no less, to be cut: a seam needs no more detail
+_STEP = 0.02  # ink that a seam pays for each pixel of paper, so that it is short
+_LEAN = 0.02  # … and for each pixel that it moves to the side
+_ARM = 0.5
+_IN_BLOT = 0.2
 _LARGEST_CROSSING = 0.45  # of the mark's height; a seam through more ink than this is no cut
 _SMALLEST_PIECE = 0.06  # of the mark's ink
 
@@ -49,7 +49,7 @@ def cut(mark: Mark, most: int) -> Pieces:
     Returns:
         The pieces, at most `most` + 1; the mark alone where no cut suggests itself.
     """
-    factor = -(-mark.extent // _SIDE)
+    factor = max(1, mark.height // _HEIGHT)
     ink = _shrunk(mark, factor)
     rows, columns = (mark.rows - mark.top) // factor, (mark.columns - mark.left) // factor
     every_row = np.arange(len(ink))

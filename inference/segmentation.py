@@ -7,6 +7,7 @@ digit by its shape is a candidate. The recognizer reads all of them at once, and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from .cuts import cut
 from .marks import Mark, gap, joined
@@ -130,18 +131,23 @@ def _pieces(marks: Sequence[Mark], height: int) -> list[_Piece]:
 def _candidate(pieces: Sequence[_Piece], start: int, stop: int, height: int) -> Candidate | None:
     """The run of pieces from `start` to before `stop`, or None if it can be no digit."""
     run = pieces[start:stop]
-    owners = {piece.owner for piece in run}
-    widest_gap = 0.0
-    for index in range(1, len(run)):
-        distance = min(gap(run[index].mark, piece.mark) for piece in run[:index])
-        widest_gap = max(widest_gap, distance / height)
-    if len(run) > 1:
-        top, bottom = min(p.mark.top for p in run), max(p.mark.bottom for p in run)
-        left, right = min(p.mark.left for p in run), max(p.mark.right for p in run)
-        is_whole = len(owners) == 1 and run[0].left_cut is None and run[-1].right_cut is None
-        too_wide = right - left > WIDEST * (bottom - top)
-        if widest_gap > REACH or (too_wide and not is_whole):
-            return None
-    cuts = [cut for cut in (run[0].left_cut, run[-1].right_cut) if cut is not None]
-    mark = joined([piece.mark for piece in run])
-    return Candidate(start, stop, mark, widest_gap, sum(cuts))
+    width = max(p.mark.right for p in run) - min(p.mark.left for p in run)
+    tall = max(p.mark.bottom for p in run) - min(p.mark.top for p in run)
+    is_part = run[0].left_cut is not None or run[-1].right_cut is not None
+    is_several = run[0].owner != run[-1].owner
+    if len(run) > 1 and (is_part or is_several) and width > WIDEST * tall:
+        return None
+    parts = [
+        joined([piece.mark for piece in group])
+        for _, group in groupby(run, key=lambda piece: piece.owner)
+    ]
+    gaps = [
+        min(gap(part, before) for before in parts[:index]) / height
+        for index, part in enumerate(parts)
+        if index
+    ]
+    widest_gap = max(gaps, default=0.0)
+    if widest_gap > REACH:
+        return None
+    crossing = sum(cut for cut in (run[0].left_cut, run[-1].right_cut) if cut is not None)
+    return Candidate(start, stop, joined(parts), widest_gap, crossing)
