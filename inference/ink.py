@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .errors import BlankImageError
 from .images import Picture
-from .paper import EVEN_PAPER, SMALLEST_SIDE, even_out
+from .paper import SMALLEST_SIDE, even_out
 
 MINIMUM_CONTRAST = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""
@@ -20,11 +20,12 @@ NOISE_FACTOR = 2
 
 MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an object, not noise
 
-# For noise of the normal distribution, as far beyond its quartile as those are beyond 99 % of it.
-QUARTILE_FACTOR = 7
+# Paper covers more than three quarters of a photograph, so its noise is seen in the darkest quarter
+# of it. Chance seldom goes further than this many times as far.
+QUARTILE_FACTOR = 8
 
-# Even paper is still crumpled or stained, and what remains of a shadow is faint beside any pen.
-PHOTOGRAPH_NOISE = 16
+# Even paper may be creased or stained, and what is left of a shadow is faint beside any pen.
+PAPER_NOISE = 20
 SHADOW_SHARE = 1 / 5
 
 # Share of the marked pixels that must reach full ink, so that a speck of dust does not set the
@@ -64,7 +65,7 @@ def find_ink(picture: Picture) -> NDArray[np.uint8]:
 def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     border = _border(luminance)
     paper = _median(border)
-    if not _is_clean(luminance, border, paper) and min(luminance.shape) >= SMALLEST_SIDE:
+    if min(luminance.shape) >= SMALLEST_SIDE and not _is_clean(luminance, border, paper):
         return _ink_on_photograph(luminance)
     noise = _noise_at_border(border, paper)
     darkest, lightest = int(luminance.min()), int(luminance.max())
@@ -81,25 +82,20 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _ink_on_photograph(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     even = even_out(luminance)
-    histogram = _histogram(even)
-    noise = max(
-        NOISE_FACTOR * _quantile(histogram[EVEN_PAPER:], NOISE_QUANTILE),
-        # Over-exposed paper has no lighter side, but it covers more than three quarters.
-        QUARTILE_FACTOR * (EVEN_PAPER - _quantile(histogram, 1 / 4)),
-        PHOTOGRAPH_NOISE,
-    )
-    noise = min(noise, MAXIMUM_NOISE)
-    full = _full_depth(even, EVEN_PAPER, is_dark=True, faintest=noise + 1)
-    return _stretched(even, EVEN_PAPER, is_dark=True, noise=max(noise, round(full * SHADOW_SHARE)))
+    spread = 255 - _quantile(_histogram(even), 1 / 4)
+    noise = min(max(QUARTILE_FACTOR * spread, PAPER_NOISE), MAXIMUM_NOISE)
+    full = _full_depth(even, 255, is_dark=True, faintest=noise + 1)
+    return _stretched(even, 255, is_dark=True, noise=max(noise, round(full * SHADOW_SHARE)))
 
 
 def _is_clean(luminance: NDArray[np.uint8], border: NDArray[np.uint8], paper: int) -> bool:
-    """Whether the paper has one level, as a drawing program leaves it and a camera never does."""
+    """Whether the paper has a single level, as a drawing program leaves it and no camera does."""
     if np.count_nonzero(border == paper) > border.size * 3 // 4:
         return True
-    # What is cropped closely, or covered with ink, may show little paper at its border.
-    extremes = [np.count_nonzero(luminance == level()) for level in (luminance.min, luminance.max)]
-    return sum(extremes) > luminance.size * 3 // 4
+    # Of a drawing that was cropped closely, the border may show little paper.
+    darkest = np.count_nonzero(luminance == luminance.min())
+    lightest = np.count_nonzero(luminance == luminance.max())
+    return darkest + lightest > luminance.size * 3 // 4
 
 
 def _ink_on_transparency(

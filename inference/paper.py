@@ -11,27 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-EVEN_PAPER = 200
-"""The level of the evened paper; what is lighter than it, by noise, has room above."""
+SMALLEST_SIDE = 64
+"""Pixels of the shorter side; on less there is too little paper to tell shadows from ink."""
 
-SMALLEST_SIDE = 64  # pixels; on less there is too little paper to tell light from ink
-
-# Whatever is narrower than this share of the picture's shorter side, and no part of a wider dark
-# region, is drawn. Pens are thinner, cast shadows mostly wider.
+# What is narrower than this share of the picture's shorter side is drawn. Pens are thinner than
+# that; shadows are mostly wider, or reach the picture's side.
 WIDEST_STROKE = 1 / 4
 
-# Pixels around each over which the paper's level is averaged beforehand: the closing would take
-# the lightest of its noise. Any more, and a shadow's edge would be taken for ink.
-PAPER_BLUR = 2
+# From this shorter side on, in pixels, pictures are averaged over 3 × 3 pixels: the noise of single
+# pixels goes, and pens are wider there.
+AVERAGED_SIDE = 200
 
-# Pictures with a shorter side from here on, in pixels, are averaged over 3 × 3 pixels: single
-# pixels of noise go, and pens are wider there.
-BLURRED_SIDE = 200
-
-# Light ink on dark is rare in photographs: in doubt, as where nothing is drawn, the ink is dark.
+# Light ink on dark is rare in photographs, and a sheet on a dark table resembles it: in doubt the
+# ink is dark.
 CLEARLY_FEWER = 1 / 4
 
-# Added to both levels that are divided: the darkest are mostly noise and stray light.
+# Added to the levels that are divided: the darkest are mostly noise and stray light.
 STRAY_LIGHT = np.float32(24)
 
 
@@ -42,12 +37,14 @@ def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
         luminance: (H, W), dark ink on light paper or light on dark.
 
     Returns:
-        Luminance (H, W): paper about `EVEN_PAPER`, and what is drawn is dark, in proportion to how
-        much darker (or lighter, on dark paper) it is than the paper around it.
+        Luminance (H, W): about 255 where there is paper, and the darker where something is drawn,
+        the more it differs from the paper around it.
     """
     side = min(luminance.shape)
     width = round(side * WIDEST_STROKE)
-    levels = _blurred(luminance, 1) if side >= BLURRED_SIDE else luminance
+    levels = luminance
+    if side >= AVERAGED_SIDE:
+        levels = np.asarray(Image.fromarray(luminance).filter(ImageFilter.BoxBlur(1)))
     paper = _closed(levels, width)
     paper_if_dark = _closed(~levels, width)
     # Taken for paper, strokes and what they enclose would have edges.
@@ -55,21 +52,14 @@ def even_out(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
         levels, paper = ~levels, paper_if_dark
     relative = (levels + STRAY_LIGHT) / (paper + STRAY_LIGHT)
     # Most pixels are paper, and the closing found the lightest level around each.
-    relative *= EVEN_PAPER / np.median(relative)
+    relative *= 255 / np.median(relative)
     return np.rint(np.minimum(relative, 255)).astype(np.uint8)
-
-
-def _blurred(levels: NDArray[np.uint8], radius: int) -> NDArray[np.uint8]:
-    """The mean around each pixel of (H, W), as many pixels to each side."""
-    return np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(radius)))
 
 
 def _edges(levels: NDArray[np.uint8]) -> int:
     """How much neighbours in (H, W) differ; a sharp edge counts for more than a slope."""
     signed = levels.astype(np.int32)
-    return sum(
-        int(np.square(np.diff(signed, axis=axis)).sum(dtype=np.int64)) for axis in (0, 1)
-    )
+    return sum(int(np.square(np.diff(signed, axis=axis)).sum(dtype=np.int64)) for axis in (0, 1))
 
 
 def _closed(levels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
