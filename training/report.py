@@ -66,14 +66,14 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "redrawn_accuracy": f"{training['redrawn_validation_accuracy']:.2%}",
         "metrics": _metrics_table(description["metrics"]),
         "seeds": _seeds_section(description["metrics"]),
-        "robustness": _table(
+        "robustness": markdown_table(
             ("corruption", "accuracy"),
             [(name, f"{value:.1%}") for name, value in robustness.items()],
         ),
         "non_digits": _non_digits_sentence(description["metrics"]),
         "scrawls": _scrawls_sentence(description["metrics"]["scrawls"]),
-        "settings": _table(("setting", "value"), training.items()),
-        "versions": _table(
+        "settings": markdown_table(("setting", "value"), training.items()),
+        "versions": markdown_table(
             ("step", "library", "version"),
             [(step, *pair) for step, found in versions.items() for pair in found.items()],
         ),
@@ -96,7 +96,7 @@ def _metrics_table(metrics: dict[str, dict[str, Any]]) -> str:
         for row in metrics.values()
         if "accuracy" in row
     ]
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def _non_digits_sentence(metrics: dict[str, dict[str, Any]]) -> str:
@@ -129,13 +129,13 @@ def _seeds_section(metrics: dict[str, dict[str, Any]]) -> str:
     tests = np.array([run["mnist_test_accuracy"] for run in runs])
     spread = tests.std(ddof=1) if len(tests) > 1 else 0.0
     return (
-        f"{_table(header, rows)}\n\nMNIST's test set, final epoch, {len(runs)} seeds: mean "
+        f"{markdown_table(header, rows)}\n\nMNIST's test set, final epoch, {len(runs)} seeds: mean "
         f"{tests.mean():.3%}, standard deviation {spread:.3%}. The seed with the best mean of both "
         "validation accuracies is shipped."
     )
 
 
-def _table(header: Sequence[str], rows: Any) -> str:
+def markdown_table(header: Sequence[str], rows: Any) -> str:
     """Formats rows of cells as a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -1,0 +1,290 @@
+"""Measures how fast the exported model and the inference module are, and how much they need.
+
+    python -m training.benchmark
+
+writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`. Machines differ and are noisy, so what
+counts are the ratios: of each comparison both sides are timed in turns, and the medians are set
+against each other. The floor is the CNN alone, without the normaliser, in onnxruntime.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw
+from tqdm import tqdm
+
+from inference import DigitRecognizer
+from training.checkpoint import Checkpoint, library_versions
+from training.config import add_folder_flag
+from training.export import MODEL_NAME, open_session
+from training.report import DOTS_PER_INCH, markdown_table
+
+ROUNDS = 25
+"""Turns that each side of a comparison gets."""
+
+SECONDS_A_TURN = 0.02
+COLD_STARTS = 5
+STREAM_IMAGES = 3_000
+
+Work = Callable[[], object]
+
+_COLD_ONNXRUNTIME = """
+from inference import DigitRecognizer
+import numpy as np
+DigitRecognizer({model!r}).predict(np.eye(28, dtype=np.uint8) * 255)
+"""
+
+_COLD_PYTORCH = """
+import torch
+from pathlib import Path
+from training.checkpoint import Checkpoint
+with torch.no_grad():
+    Checkpoint.load(Path({folder!r})).graph(torch.eye(28).mul(255).byte().unsqueeze(0))
+"""
+
+_MEMORY = (
+    _COLD_ONNXRUNTIME
+    + """
+status = open("/proc/self/status").read()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+"""
+)
+
+
+def in_turns(*sides: Work) -> list[float]:
+    """Times several sides of a comparison in turns; the median seconds of one call of each."""
+    calls = [_calls_a_turn(side) for side in sides]
+    seconds: list[list[float]] = [[] for _ in sides]
+    for _ in range(ROUNDS):
+        for side, count, measured in zip(sides, calls, seconds, strict=True):
+            measured.append(_seconds(side, count) / count)
+    return [statistics.median(measured) for measured in seconds]
+
+
+def _seconds(work: Work, count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        work()
+    return time.perf_counter() - start
+
+
+def _calls_a_turn(work: Work) -> int:
+    work()  # The first call prepares what all others reuse.
+    return max(1, round(SECONDS_A_TURN / max(_seconds(work, 1), 1e-9)))
+
+
+def export_cnn(checkpoint: Checkpoint, path: Path) -> onnxruntime.InferenceSession:
+    """Exports the CNN alone, the floor: normalised images in, logits out."""
+    program = torch.onnx.export(
+        checkpoint.graph.cnn.eval(),
+        (torch.zeros(2, 28, 28),),
+        input_names=["normalized"],
+        output_names=["logits"],
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None  # noqa: S101 - true of the dynamo exporter, whose type says less
+    program.save(path)
+    return open_session(path)
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Measures the model in a folder; seconds, ratios, images a second and bytes by name."""
+    model = folder / MODEL_NAME
+    checkpoint = Checkpoint.load(folder)
+    recognizer, graph = DigitRecognizer(model), open_session(model)
+    canvas = _canvas(280)
+    small = np.asarray(canvas.resize((28, 28)).convert("L"))
+    rgba, five = np.asarray(canvas), _five(canvas)
+    photograph = _jpeg(canvas.convert("RGB").resize((4000, 3000)))
+    with tempfile.TemporaryDirectory() as scratch:
+        cnn = export_cnn(checkpoint, Path(scratch, "cnn.onnx"))
+
+    def whole(ink: np.ndarray) -> Work:
+        return lambda: graph.run(["probabilities"], {"ink": ink})
+
+    def floor(count: int) -> Work:
+        image = np.zeros((count, 28, 28), np.float32)
+        return lambda: cnn.run(["logits"], {"normalized": image})
+
+    def eager(ink: np.ndarray) -> Work:
+        tensor = torch.from_numpy(ink)
+        return lambda: checkpoint.graph(tensor)
+
+    ink_280 = np.ascontiguousarray(255 - np.asarray(canvas.convert("L")))[np.newaxis]
+    ink_28 = np.ascontiguousarray(255 - small)[np.newaxis]
+    comparisons: dict[str, tuple[Work, Work]] = {
+        "graph, 28×28, to the CNN alone": (whole(ink_28), floor(1)),
+        "graph, 280×280, to the CNN alone": (whole(ink_280), floor(1)),
+        "graph, 256 of 28×28, to the CNN alone": (whole(ink_28.repeat(256, 0)), floor(256)),
+        "predict, 28×28 array, to the graph": (lambda: recognizer.predict(small), whole(ink_28)),
+        "predict, 280×280 RGBA, to the graph": (
+            lambda: recognizer.predict(rgba),
+            whole(ink_280),
+        ),
+        "read_number, 600×200 of five digits, to predict": (
+            lambda: recognizer.read_number(five),
+            lambda: recognizer.predict(rgba),
+        ),
+        "predict, 12-megapixel JPEG, to predict of 280×280": (
+            lambda: recognizer.predict(photograph),
+            lambda: recognizer.predict(rgba),
+        ),
+        "PyTorch eager, 28×28, to the graph": (eager(ink_28), whole(ink_28)),
+        "PyTorch eager, 280×280, to the graph": (eager(ink_280), whole(ink_280)),
+    }
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        timed = {name: in_turns(*sides) for name, sides in tqdm(comparisons.items(), "comparisons")}
+    return {
+        "comparisons": {
+            name: {"seconds": first, "to_seconds": second, "ratio": first / second}
+            for name, (first, second) in timed.items()
+        },
+        "images_a_second": _throughput(recognizer, small),
+        "cold_start": _cold_start(folder, model),
+        "resident_megabytes": int(_python(_MEMORY.format(model=str(model)))) / 1e3,
+        "machine": {"cores": os.cpu_count(), "processor": platform.machine()},
+        "versions": library_versions("onnxruntime", "numpy", "pillow", "torch"),
+    }
+
+
+def _throughput(recognizer: DigitRecognizer, image: np.ndarray) -> dict[str, float]:
+    images = [image] * STREAM_IMAGES
+    cores = os.cpu_count() or 1
+
+    def stream(batch_size: int, threads: int) -> Work:
+        return lambda: list(
+            recognizer.predict_stream(images, batch_size=batch_size, threads=threads)
+        )
+
+    ways = {
+        f"28×28, batch {batch_size}, {threads} threads": stream(batch_size, threads)
+        for batch_size in (1, 64, 1024)
+        for threads in sorted({1, cores})
+    }
+    seconds = in_turns(*ways.values())
+    return {name: STREAM_IMAGES / value for name, value in zip(ways, seconds, strict=True)}
+
+
+def _cold_start(folder: Path, model: Path) -> dict[str, float]:
+    """Seconds of a whole process up to its first prediction, Python's own start included."""
+    sides = (_COLD_ONNXRUNTIME.format(model=str(model)), _COLD_PYTORCH.format(folder=str(folder)))
+    measured: list[list[float]] = [[], []]
+    for _ in tqdm(range(COLD_STARTS), "cold starts"):
+        for code, seconds in zip(sides, measured, strict=True):
+            start = time.perf_counter()
+            _python(code)
+            seconds.append(time.perf_counter() - start)
+    ours, torchs = (statistics.median(seconds) for seconds in measured)
+    return {"seconds": ours, "pytorch_seconds": torchs, "ratio": ours / torchs}
+
+
+def _python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(  # noqa: S603 - its own interpreter, its own code
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    return done.stdout
+
+
+def _canvas(side: int) -> Image.Image:
+    """A seven, black on white, as the app's canvas gives it: RGBA."""
+    canvas = Image.new("RGBA", (side, side), "white")
+    points = [(0.25 * side, 0.2 * side), (0.75 * side, 0.2 * side), (0.4 * side, 0.85 * side)]
+    ImageDraw.Draw(canvas).line(points, fill="black", width=round(0.07 * side), joint="curve")
+    return canvas
+
+
+def _five(canvas: Image.Image) -> Image.Image:
+    page = Image.new("RGB", (600, 200), "white")
+    for index in range(5):
+        page.paste(canvas.resize((120, 120)).convert("RGB"), (120 * index, 40))
+    return page
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    file = BytesIO()
+    image.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def write(folder: Path, results: dict[str, Any]) -> None:
+    """Writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`."""
+    text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+    (folder / "benchmark.json").write_text(text, encoding="utf-8")
+    comparisons = results["comparisons"]
+    cold = results["cold_start"]
+    lines = [
+        "# Benchmark",
+        "",
+        f"Written by `python -m training.benchmark` on {results['machine']['cores']} cores; "
+        f"medians of {ROUNDS} turns.",
+        "",
+        markdown_table(
+            ("comparison", "milliseconds", "to milliseconds", "ratio"),
+            [
+                (
+                    name,
+                    f"{1e3 * row['seconds']:.3f}",
+                    f"{1e3 * row['to_seconds']:.3f}",
+                    f"{row['ratio']:.2f}",
+                )
+                for name, row in comparisons.items()
+            ],
+        ),
+        "",
+        markdown_table(
+            ("`predict_stream`", "images a second"),
+            [(name, f"{value:,.0f}") for name, value in results["images_a_second"].items()],
+        ),
+        "",
+        f"A fresh process has its first prediction after {cold['seconds']:.2f} s, one with PyTorch "
+        f"after {cold['pytorch_seconds']:.2f} s, {1 / cold['ratio']:.1f} times as long. It holds "
+        f"{results['resident_megabytes']:.0f} MB then.",
+        "",
+        "![Ratios of the comparisons](benchmark.png)",
+    ]
+    (folder / "BENCHMARK.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    ratios = {name: row["ratio"] for name, row in reversed(comparisons.items())}
+    bars = axes.barh(list(ratios), list(ratios.values()))
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set(xlabel="times as long", xscale="log")
+    axes.margins(x=0.12)
+    figure.savefig(folder / "benchmark.png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_folder_flag(parser)
+    folder: Path = parser.parse_args().output.resolve()
+    write(folder, measure(folder))
+    print((folder / "BENCHMARK.md").read_text(encoding="utf-8"))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
