@@ -46,7 +46,8 @@ def find_ink(picture: Picture) -> NDArray[np.uint8]:
     """Finds what is drawn on a picture.
 
     The paper's level is the one at the picture's border; the ink is whatever departs from it
-    most, dark or light. Transparent pixels are paper.
+    most, dark or light. Transparent pixels are paper. Where the paper's level varies, as on
+    photographs and scans, it is evened out first.
 
     Args:
         picture: Luminance (H, W), with opacity if it has any.
@@ -95,7 +96,7 @@ def _is_clean(luminance: NDArray[np.uint8], border: NDArray[np.uint8], paper: in
     # Of a drawing that was cropped closely, the border may show little paper.
     darkest = np.count_nonzero(luminance == luminance.min())
     lightest = np.count_nonzero(luminance == luminance.max())
-    return darkest + lightest > luminance.size * 3 // 4
+    return bool(darkest + lightest > luminance.size * 3 // 4)
 
 
 def _ink_on_transparency(
