@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from .marks import Mark, drawn, joined
 
-_HEIGHT = 40  # pixels; marks are shrunk, but to no less, to be cut: a seam needs no more detail
+_HEIGHT = 70  # pixels; higher marks are shrunk to be cut: a seam needs no more detail
 _STEP = 0.02  # ink that a seam pays for each pixel of paper, so that it is short
-_LEAN = 0.02  # … and for each pixel that it moves to the side
-_ARM = 0.5
-_IN_BLOT = 0.2
-_LARGEST_CROSSING = 0.45  # of the mark's height; what a seam pays at most
-_SMALLEST_PIECE = 0.06  # of the mark's ink
+_LEAN = 0.06  # … and for each pixel that it moves to the side
+_ARM = 0.5  # stroke widths; how far ink reaches on all sides of such a place
+_IN_BLOT = 0.05  # of their price, where strokes lie side by side: digits that touch along a stroke
+_LARGEST_CROSSING = 0.3  # of the mark's height; what a seam pays at most
+_SMALLEST_PIECE = 0.1  # of the mark's ink
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ def cut(mark: Mark, most: int) -> Pieces:
     Returns:
         The pieces, at most `most` + 1; the mark alone where no cut suggests itself.
     """
-    factor = max(1, mark.height // _HEIGHT)
+    factor = -(-mark.height // _HEIGHT)
     ink = _shrunk(mark, factor)
     rows, columns = (mark.rows - mark.top) // factor, (mark.columns - mark.left) // factor
     every_row = np.arange(len(ink))
