@@ -10,6 +10,7 @@ Recognition Using a Space Displacement Neural Network", and LeCun, Bottou, Bengi
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,19 +102,19 @@ def _seams(
     middle = height // 2
     lower = price[middle:] if height % 2 else np.vstack((price[middle:], price[-1:]))
     sums, moves = _cheapest_paths(np.stack((price[: middle + 1], lower[::-1])))
+    down, up = cast("list[list[list[int]]]", moves.tolist())
     through = sums[0] + sums[1] - price[middle]
     is_lowest = (through[1:-1] <= through[:-2]) & (through[1:-1] < through[2:])
     columns = np.flatnonzero(is_lowest) + 1
     up_to = np.cumsum(ink, axis=1)
-    every_row = np.arange(height)
     total = float(up_to[:, -1].sum())
     seams: dict[float, NDArray[np.intp]] = {}  # by the ink on their left
     for column in columns[np.argsort(through[columns], kind="stable")].tolist():
         if len(seams) == most or through[column] > _LARGEST_CROSSING * height:
             break
-        above, below = _traced(moves[0], column), _traced(moves[1], column)
+        above, below = _traced(down, column), _traced(up, column)
         seam = np.array(above[::-1] + below[1:], np.intp)[:height]
-        on_left = float(up_to[every_row, seam].sum())
+        on_left = float(up_to[np.arange(height), seam].sum())
         if all(abs(on_left - other) >= _SMALLEST_PIECE * total for other in (0, total, *seams)):
             seams[on_left] = seam
     return [seams[on_left] for on_left in sorted(seams)]
@@ -139,15 +140,15 @@ def _blots(ink: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _cheapest_paths(
     price: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], list[list[list[int]]]]:
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Finds the cheapest paths from the first row to each pixel of the last.
 
     Args:
         price: (2, rows, width), of two images at once.
 
     Returns:
-        Price of the paths, (2, width); and for each image, row and column, by how many columns the
-        path there moved on its way from the row before.
+        Price of the paths, (2, width); and by how many columns the path to each pixel moved on its
+        way from the row before, (2, rows, width).
     """
     sums = price[:, 0].copy()
     moves = np.zeros(price.shape, np.int8)
@@ -161,7 +162,7 @@ def _cheapest_paths(
         move[:, :-1][leaning[:, 1:] < best[:, :-1]] = -1
         np.minimum(best[:, :-1], leaning[:, 1:], out=best[:, :-1])
         sums = best + price[:, row]
-    return sums, moves.tolist()
+    return sums, moves
 
 
 def _traced(moves: list[list[int]], column: int) -> list[int]:

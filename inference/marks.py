@@ -158,17 +158,14 @@ def drawn(marks: Sequence[Mark], side: int) -> NDArray[np.uint8]:
     Returns:
         Ink, uint8 (marks, side, side), 0 paper … 255 full ink, every mark in the upper left corner.
     """
-    area = side * side
-    positions: list[NDArray[np.intp]] = []
-    shares: list[NDArray[np.floating]] = []
-    for index, mark in enumerate(marks):
-        factor = -(-mark.extent // side)
+    images = np.zeros((len(marks), side, side), np.uint8)
+    for image, mark in zip(images, marks, strict=True):
         rows, columns = mark.rows - mark.top, mark.columns - mark.left
-        if factor > 1:
-            rows, columns = rows // factor, columns // factor
-        positions.append(rows * side + columns + index * area)
-        shares.append(mark.levels * (1 / (factor * factor)))
-    sums = np.bincount(
-        np.concatenate(positions), np.concatenate(shares), minlength=len(marks) * area
-    )
-    return (sums + 0.5).astype(np.uint8).reshape(len(marks), side, side)
+        factor = -(-mark.extent // side)
+        if factor == 1:
+            image[rows, columns] = mark.levels
+        else:
+            positions = rows // factor * side + columns // factor
+            sums = np.bincount(positions, mark.levels, minlength=side * side)
+            image.ravel()[:] = sums / (factor * factor) + 0.5
+    return images

@@ -8,9 +8,16 @@ digit by its shape is a candidate. The recognizer reads all of them at once, and
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from .cuts import cut
-from .marks import Mark, box_of, gap, joined
+from .marks import Mark, box_of, find_marks, gap, joined
 from .rules import without_rules
+
+DETAIL = 60  # pixels; larger writing is shrunk, by a whole number, to digits at least as high
+COARSEST = 8  # the most that it is shrunk, for the sake of thin pens
 
 # Shares of the height of the line's digits.
 SPECK = 0.12  # a mark no larger is dirt, unless it lies within another: then it is a part of it
@@ -67,20 +74,38 @@ class _Piece:
     right_cut: float | None
 
 
-def segment(marks: Sequence[Mark]) -> tuple[list[Candidate], int]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """What may be digits on a picture.
+
+    Attributes:
+        candidates: Ordered by their start; among them every single piece.
+        pieces: How many pieces there are.
+        scale: Pixels of the ink for each pixel of the candidates.
+    """
+
+    candidates: list[Candidate]
+    pieces: int
+    scale: int
+
+
+def segment(ink: NDArray[np.uint8]) -> Segmentation:
     """Finds what may be digits.
 
     Args:
-        marks: All that is on the page.
+        ink: uint8 (H, W), 0 paper … 255 full ink.
 
     Returns:
-        The candidates ordered by their start, among them every single piece; and the number of
-        pieces.
+        The candidates; there are none if nothing but specks is drawn.
     """
+    marks = find_marks(ink)
+    scale = min(max(1, digit_height(marks) // DETAIL), COARSEST)
+    if scale > 1:
+        marks = find_marks(np.asarray(Image.fromarray(ink).reduce(scale)))
     marks = without_rules(marks, digit_height(marks))
     height = digit_height(marks)
     pieces = _pieces(_without_specks(marks, SPECK * height), height)
-    return list(_candidates(pieces, height)), len(pieces)
+    return Segmentation(list(_candidates(pieces, height)), len(pieces), scale)
 
 
 def digit_height(marks: Sequence[Mark]) -> int:
