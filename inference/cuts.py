@@ -10,19 +10,20 @@ Recognition Using a Space Displacement Neural Network", and LeCun, Bottou, Bengi
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .marks import Mark, drawn, joined
 
-_HEIGHT = 40  # pixels; marks are shrunk, but to no less, to be cut: a seam needs no more detail
+_HEIGHT = 70  # pixels; higher marks are shrunk to be cut: a seam needs no more detail
 _STEP = 0.02  # ink that a seam pays for each pixel of paper, so that it is short
-_LEAN = 0.02  # … and for each pixel that it moves to the side
-_ARM = 0.5
-_IN_BLOT = 0.2
-_LARGEST_CROSSING = 0.45  # of the mark's height; a seam through more ink than this is no cut
-_SMALLEST_PIECE = 0.06  # of the mark's ink
+_LEAN = 0.06  # … and for each pixel that it moves to the side
+_ARM = 0.5  # stroke widths; how far ink reaches on all sides of such a place
+_IN_BLOT = 0.05  # of their price, where strokes lie side by side: digits that touch along a stroke
+_LARGEST_CROSSING = 0.3  # of the mark's height; what a seam pays at most
+_SMALLEST_PIECE = 0.1  # of the mark's ink
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ def cut(mark: Mark, most: int) -> Pieces:
     Returns:
         The pieces, at most `most` + 1; the mark alone where no cut suggests itself.
     """
-    factor = max(1, mark.height // _HEIGHT)
+    factor = -(-mark.height // _HEIGHT)
     ink = _shrunk(mark, factor)
     rows, columns = (mark.rows - mark.top) // factor, (mark.columns - mark.left) // factor
     every_row = np.arange(len(ink))
@@ -84,10 +85,11 @@ def _shrunk(mark: Mark, factor: int) -> NDArray[np.float64]:
 def _seams(
     ink: NDArray[np.float64], price: NDArray[np.float64], most: int
 ) -> list[NDArray[np.intp]]:
-    """Finds the cheapest seams that differ.
+    """Finds the cheapest seams that part the ink differently.
 
     Args:
         ink: (height, width), 0…1.
+        price: (height, width), what a seam pays for each pixel.
         most: Largest number of seams.
 
     Returns:
@@ -96,22 +98,24 @@ def _seams(
     height, width = ink.shape
     if min(height, width) < 3:
         return []
+    # Both halves at once, from top and bottom to the middle row: (2, rows, width).
     middle = height // 2
-    from_top, from_bottom = _sums(price[: middle + 1]), _sums(price[: middle - 1 : -1])
-    through = from_top[-1] + from_bottom[-1] - price[middle]
+    lower = price[middle:] if height % 2 else np.vstack((price[middle:], price[-1:]))
+    sums, moves = _cheapest_paths(np.stack((price[: middle + 1], lower[::-1])))
+    down, up = cast("list[list[list[int]]]", moves.tolist())
+    through = sums[0] + sums[1] - price[middle]
     is_lowest = (through[1:-1] <= through[:-2]) & (through[1:-1] < through[2:])
     columns = np.flatnonzero(is_lowest) + 1
-    dearest = (_LARGEST_CROSSING + _STEP) * height
-    upper, lower = from_top.tolist(), from_bottom.tolist()
     up_to = np.cumsum(ink, axis=1)
-    smallest = _SMALLEST_PIECE * float(up_to[:, -1].sum())
+    total = float(up_to[:, -1].sum())
     seams: dict[float, NDArray[np.intp]] = {}  # by the ink on their left
     for column in columns[np.argsort(through[columns], kind="stable")].tolist():
-        if len(seams) == most or through[column] > dearest:
+        if len(seams) == most or through[column] > _LARGEST_CROSSING * height:
             break
-        seam = np.array([*_traced(upper, column)[::-1], *_traced(lower, column)[1:]], np.intp)
+        above, below = _traced(down, column), _traced(up, column)
+        seam = np.array(above[::-1] + below[1:], np.intp)[:height]
         on_left = float(up_to[np.arange(height), seam].sum())
-        if all(abs(on_left - other) >= smallest for other in (0, up_to[:, -1].sum(), *seams)):
+        if all(abs(on_left - other) >= _SMALLEST_PIECE * total for other in (0, total, *seams)):
             seams[on_left] = seam
     return [seams[on_left] for on_left in sorted(seams)]
 
@@ -134,28 +138,37 @@ def _blots(ink: NDArray[np.float64]) -> NDArray[np.bool_]:
     return blots
 
 
-def _sums(price: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Price of the cheapest path from the first row to each pixel, (height, width)."""
-    sums = price.copy()
-    for row in range(1, len(price)):
-        above = sums[row - 1]
-        leaning = above + _LEAN
-        best = above.copy()
-        np.minimum(best[1:], leaning[:-1], out=best[1:])
-        np.minimum(best[:-1], leaning[1:], out=best[:-1])
-        sums[row] += best
-    return sums
+def _cheapest_paths(
+    price: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Finds the cheapest paths from the first row to each pixel of the last.
+
+    Args:
+        price: (2, rows, width), of two images at once.
+
+    Returns:
+        Price of the paths, (2, width); and by how many columns the path to each pixel moved on its
+        way from the row before, (2, rows, width).
+    """
+    sums = price[:, 0].copy()
+    moves = np.zeros(price.shape, np.int8)
+    for row in range(1, price.shape[1]):
+        leaning = sums + _LEAN
+        move = moves[:, row]
+        is_from_left = leaning[:, :-1] < sums[:, 1:]
+        best = sums.copy()
+        np.minimum(best[:, 1:], leaning[:, :-1], out=best[:, 1:])
+        move[:, 1:][is_from_left] = 1
+        move[:, :-1][leaning[:, 1:] < best[:, :-1]] = -1
+        np.minimum(best[:, :-1], leaning[:, 1:], out=best[:, :-1])
+        sums = best + price[:, row]
+    return sums, moves
 
 
-def _traced(sums: list[list[float]], column: int) -> list[int]:
-    """The cheapest path from a column of the last row to the first: its columns, in that order."""
+def _traced(moves: list[list[int]], column: int) -> list[int]:
+    """The path to a column of the last row: its columns from there to the first."""
     path = [column]
-    for row in reversed(sums[:-1]):
-        best = column
-        if column > 0 and row[column - 1] + _LEAN < row[best]:
-            best = column - 1
-        if column + 1 < len(row) and row[column + 1] + _LEAN < row[best] + _LEAN * (best != column):
-            best = column + 1
-        path.append(best)
-        column = best
+    for row in moves[:0:-1]:
+        column -= row[column]
+        path.append(column)
     return path

@@ -64,6 +64,10 @@ class Mark:
         """Its pixels for which `chosen`, bool (pixels,), is true; at least one is."""
         return Mark.of(self.rows[chosen], self.columns[chosen], self.levels[chosen])
 
+    def stretch(self, start: int, stop: int, box: tuple[int, int, int, int]) -> "Mark":
+        """Its pixels from index `start` to before `stop`, the bounding box of which is known."""
+        return Mark(self.rows[start:stop], self.columns[start:stop], self.levels[start:stop], *box)
+
     def moved(self, rows: int, columns: int) -> "Mark":
         """The same mark, that many rows further down and columns further right."""
         return Mark(
@@ -91,9 +95,9 @@ def find_marks(ink: NDArray[np.uint8]) -> list[Mark]:
     labels = cc3d.connected_components(inked, connectivity=8).ravel()[positions]
     order = np.argsort(labels, kind="stable")
     positions, labels = positions[order], labels[order]
-    starts = np.flatnonzero(np.diff(labels, prepend=0))  # labels count from 1
-    if not starts.size:
+    if not positions.size:
         return []
+    starts = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
     rows, columns = np.divmod(positions, ink.shape[1])
     levels = ink.ravel()[positions]
     top, bottom = np.minimum.reduceat(rows, starts), np.maximum.reduceat(rows, starts) + 1
@@ -122,10 +126,17 @@ def joined(marks: Sequence[Mark]) -> Mark:
         np.concatenate([mark.rows for mark in marks]),
         np.concatenate([mark.columns for mark in marks]),
         np.concatenate([mark.levels for mark in marks]),
-        min(mark.top for mark in marks),
-        max(mark.bottom for mark in marks),
-        min(mark.left for mark in marks),
-        max(mark.right for mark in marks),
+        *box_of(marks),
+    )
+
+
+def box_of(marks: Sequence[Mark]) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of the bounding box of marks, at least one."""
+    return (
+        min([mark.top for mark in marks]),
+        max([mark.bottom for mark in marks]),
+        min([mark.left for mark in marks]),
+        max([mark.right for mark in marks]),
     )
 
 
@@ -147,17 +158,14 @@ def drawn(marks: Sequence[Mark], side: int) -> NDArray[np.uint8]:
     Returns:
         Ink, uint8 (marks, side, side), 0 paper … 255 full ink, every mark in the upper left corner.
     """
-    area = side * side
-    positions: list[NDArray[np.intp]] = []
-    shares: list[NDArray[np.floating]] = []
-    for index, mark in enumerate(marks):
-        factor = -(-mark.extent // side)
+    images = np.zeros((len(marks), side, side), np.uint8)
+    for image, mark in zip(images, marks, strict=True):
         rows, columns = mark.rows - mark.top, mark.columns - mark.left
-        if factor > 1:
-            rows, columns = rows // factor, columns // factor
-        positions.append(rows * side + columns + index * area)
-        shares.append(mark.levels * (1 / (factor * factor)))
-    sums = np.bincount(
-        np.concatenate(positions), np.concatenate(shares), minlength=len(marks) * area
-    )
-    return (sums + 0.5).astype(np.uint8).reshape(len(marks), side, side)
+        factor = -(-mark.extent // side)
+        if factor == 1:
+            image[rows, columns] = mark.levels
+        else:
+            positions = rows // factor * side + columns // factor
+            sums = np.bincount(positions, mark.levels, minlength=side * side)
+            image.ravel()[:] = sums / (factor * factor) + 0.5
+    return images

@@ -9,39 +9,38 @@ import math
 from collections.abc import Sequence
 
 from .prediction import Prediction
-from .segmentation import Candidate
+from .segmentation import Candidate, Segmentation
 
 # Chosen on numbers composed from MNIST's validation images.
-DIGIT_PRICE = 0.35  # for each digit, so that few are found rather than many
-CROSSING_PRICE = 1.0  # for cuts that go through as much ink as what was cut is high
-GAP_PRICE = 2.5  # for a gap within a digit as wide as the line's digits are high
-WIDE, WIDE_PRICE = 0.67, 1.75  # for each of its own heights by which a digit is wider
+DIGIT_PRICE = 0.06  # for each digit, so that few are found rather than many
+CROSSING_PRICE = 0.9  # for cuts that go through as much ink as what was cut is high
+GAP_PRICE = 1.0  # for a gap within a digit as wide as the line's digits are high
+WIDE, WIDE_PRICE = 0.6, 0.5  # for each of its own heights by which a digit is wider
 
 
-def cheapest_path(
-    candidates: Sequence[Candidate], predictions: Sequence[Prediction], pieces: int
-) -> list[int]:
+def cheapest_path(found: Segmentation, predictions: Sequence[Prediction]) -> list[int]:
     """Chooses the digits.
 
     Args:
-        candidates: What may be digits, among them every single piece, ordered by their start.
-        predictions: What the recognizer says about each.
-        pieces: The number of pieces.
+        found: What may be digits.
+        predictions: What the recognizer says about each candidate.
 
     Returns:
         Indices of the candidates from left to right; together they hold every piece once.
     """
-    prices = [0.0] + [math.inf] * pieces
-    last = [0] * (pieces + 1)
-    for index, (candidate, prediction) in enumerate(zip(candidates, predictions, strict=True)):
+    prices = [0.0] + [math.inf] * found.pieces
+    last = [0] * (found.pieces + 1)
+    for index, (candidate, prediction) in enumerate(
+        zip(found.candidates, predictions, strict=True)
+    ):
         price = prices[candidate.start] + _price(candidate, prediction)
         if price < prices[candidate.stop]:
             prices[candidate.stop], last[candidate.stop] = price, index
     path: list[int] = []
-    stop = pieces
+    stop = found.pieces
     while stop:
         path.append(last[stop])
-        stop = candidates[last[stop]].start
+        stop = found.candidates[last[stop]].start
     return path[::-1]
 
 

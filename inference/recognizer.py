@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .errors import BlankImageError, InferenceError, InvalidImageError
 from .images import ImageSource, Picture, read_picture
 from .ink import find_ink
-from .marks import Mark, drawn, find_marks
+from .marks import Mark, drawn
 from .metadata import OUTPUT_NAMES, ModelMetadata
 from .model import SessionOptions, open_model
 from .number import Box, Located, Number
@@ -36,11 +36,15 @@ _PACKAGE = Path(__file__).parent
 _HOME = _PACKAGE if (_PACKAGE / "artifacts").is_dir() else _PACKAGE.parent
 _DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 
-CANDIDATE_SIDE = 56
-"""Pixels a side that a possible digit of a number is drawn on, twice what the network sees."""
+CANDIDATE_SIDE = 64
+"""Pixels a side that a possible digit of a number is drawn on, at most."""
 
-LEFT_OUT_CONFIDENCE = 0.3
-"""What is read with less confidence is left out of a number."""
+LEAST_CONFIDENCE = 0.15
+"""What is read with less is left out of a number.
+
+Hardly a digit, and most of what is none: `training.evaluate_numbers --non-digits` measures both. A
+mark less than half as high as the highest is also left out where a digit would merely be unsure.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,21 +239,28 @@ class DigitRecognizer:
             InvalidImageError: It cannot be read as an image.
         """
         picture = read_picture(image)
-        candidates, pieces = segment(find_marks(find_ink(picture)))
-        if not candidates:
+        found = segment(find_ink(picture))
+        if not found.candidates:
             raise BlankImageError("the image holds no mark; write a number on it")
-        drawings = drawn([candidate.mark for candidate in candidates], CANDIDATE_SIDE)
+        drawings = drawn([candidate.mark for candidate in found.candidates], CANDIDATE_SIDE)
         predictions = self._predictions(self.run(drawings))
-        path = cheapest_path(candidates, predictions, pieces)
-        located = [
-            Located(_box(candidates[index].mark, picture), predictions[index]) for index in path
-        ]
-        digits = tuple(mark for mark in located if _may_be_digit(mark.prediction))
+        path = cheapest_path(found, predictions)
+        highest = max(found.candidates[index].mark.height for index in path)
+        digits: list[Located] = []
+        left_out: list[Located] = []
+        for index in path:
+            mark, prediction = found.candidates[index].mark, predictions[index]
+            is_small = mark.height < highest / 2
+            is_left_out = prediction.confidence < LEAST_CONFIDENCE or (
+                is_small and not prediction.is_digit
+            )
+            chosen = left_out if is_left_out else digits
+            chosen.append(Located(_box(mark, found.scale, picture), prediction))
         return Number(
             text="".join(str(digit.prediction.digit) for digit in digits),
             confidence=math.prod(d.prediction.confidence for d in digits) if digits else 0.0,
-            digits=digits,
-            left_out=tuple(mark for mark in located if not _may_be_digit(mark.prediction)),
+            digits=tuple(digits),
+            left_out=tuple(left_out),
         )
 
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
@@ -323,17 +334,21 @@ def _ink_or_error(image: ImageSource) -> InkOrError:
         return error.with_traceback(None)
 
 
-def _may_be_digit(prediction: Prediction) -> bool:
-    return prediction.confidence >= LEFT_OUT_CONFIDENCE
-
-
-def _box(mark: Mark, picture: Picture) -> Box:
+def _box(mark: Mark, scale: int, picture: Picture) -> Box:
     """A mark's bounding box, in pixels of the source."""
     height, width = picture.luminance.shape
     source_width, source_height = picture.source_size
-    left, right = mark.left * source_width // width, -(-mark.right * source_width // width)
-    top, bottom = mark.top * source_height // height, -(-mark.bottom * source_height // height)
+    left, right = _in_source(mark.left, mark.right, scale, width, source_width)
+    top, bottom = _in_source(mark.top, mark.bottom, scale, height, source_height)
     return Box(left, top, right - left, bottom - top)
+
+
+def _in_source(
+    first: int, end: int, scale: int, length: int, source_length: int
+) -> tuple[int, int]:
+    """Where a stretch of a shrunken axis is in the source, widened to whole pixels."""
+    end = min(end * scale, length)
+    return first * scale * source_length // length, -(-end * source_length // length)
 
 
 def _check_ink(ink: Any) -> None:

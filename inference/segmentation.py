@@ -5,28 +5,35 @@ marks are cut where they might be several, and every run of neighbouring pieces 
 digit by its shape is a candidate. The recognizer reads all of them at once, and `reading` chooses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from .cuts import cut
-from .marks import Mark, gap, joined
+from .marks import Mark, box_of, find_marks, gap, joined
 from .rules import without_rules
+
+DETAIL = 60  # pixels; larger writing is shrunk, by a whole number, to digits at least as high
+COARSEST = 8  # the most that it is shrunk, for the sake of thin pens
 
 # Shares of the height of the line's digits.
 SPECK = 0.12  # a mark no larger is dirt, unless it lies within another: then it is a part of it
 REACH = 0.25  # the widest gap within a digit
 LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 
-# Widths as shares of the mark's own height.
-UNDIVIDED = 0.55  # a mark no wider is at most one digit
-WIDE = 0.75  # a mark that is wider may be several digits
-WIDER = 1.3  # of the usual width; also a mark that is wider than the others may be
-WIDEST = 1.5  # a digit of several pieces is no wider
+# Widths, as shares of a mark's own height unless they say otherwise.
+ONE = 0.3  # narrower marks, 1s, do not count for the usual width
+UNDIVIDED = 0.65  # a mark no wider is at most one digit; one that is wider may be several if it is
+WIDER = 1.1  # usual widths wide,
+WIDE = 1.1  # or that wide.
+WIDEST = 1.5  # a digit that is not simply one mark is no wider
 CUTS = 3.0  # tried for a mark as wide as high
 
-LEAST = 2
-MOST_CUTS = 12  # in a mark
+FEWEST_CUTS = 2  # tried in a mark that may be several digits
+MOST_CUTS = 12
 MOST_PIECES = 6  # in a digit
 
 
@@ -56,36 +63,49 @@ class _Piece:
 
     Attributes:
         mark: The ink.
-        owner: Counts the marks, so that parts of one know each other.
+        whole: The mark that it is a part of.
         left_cut: How much ink the cut on its left goes through; None without a cut.
         right_cut: The same of its right side.
     """
 
     mark: Mark
-    owner: int
+    whole: Mark
     left_cut: float | None
     right_cut: float | None
 
 
-def segment(marks: Sequence[Mark]) -> tuple[list[Candidate], int]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """What may be digits on a picture.
+
+    Attributes:
+        candidates: Ordered by their start; among them every single piece.
+        pieces: How many pieces there are.
+        scale: Pixels of the ink for each pixel of the candidates.
+    """
+
+    candidates: list[Candidate]
+    pieces: int
+    scale: int
+
+
+def segment(ink: NDArray[np.uint8]) -> Segmentation:
     """Finds what may be digits.
 
     Args:
-        marks: All that is on the page.
+        ink: uint8 (H, W), 0 paper … 255 full ink.
 
     Returns:
-        The candidates, among them every single piece; and the number of pieces.
+        The candidates; there are none if nothing but specks is drawn.
     """
+    marks = find_marks(ink)
+    scale = min(max(1, digit_height(marks) // DETAIL), COARSEST)
+    if scale > 1:
+        marks = find_marks(np.asarray(Image.fromarray(ink).reduce(scale)))
     marks = without_rules(marks, digit_height(marks))
     height = digit_height(marks)
     pieces = _pieces(_without_specks(marks, SPECK * height), height)
-    candidates = [
-        candidate
-        for start in range(len(pieces))
-        for stop in range(start + 1, min(start + MOST_PIECES, len(pieces)) + 1)
-        if (candidate := _candidate(pieces, start, stop, height))
-    ]
-    return candidates, len(pieces)
+    return Segmentation(list(_candidates(pieces, height)), len(pieces), scale)
 
 
 def digit_height(marks: Sequence[Mark]) -> int:
@@ -110,44 +130,47 @@ def _without_specks(marks: Sequence[Mark], largest: float) -> list[Mark]:
 
 
 def _pieces(marks: Sequence[Mark], height: int) -> list[_Piece]:
-    """Cuts what is wide; from left to right."""
+    """Cuts what may be several digits; from left to right."""
+    tall = [mark for mark in marks if mark.height >= LOWEST_CUT * height]
+    widths = sorted(mark.width for mark in tall if mark.width > ONE * mark.height)
+    usual = widths[(len(widths) - 1) // 2] if len(widths) > 1 else 0
     pieces: list[_Piece] = []
-    usual = sorted(mark.width for mark in marks)[len(marks) // 2] if marks else 0
-    for owner, mark in enumerate(sorted(marks, key=lambda mark: mark.left + mark.right)):
-        is_wide = mark.width > WIDE * mark.height
+    for mark in sorted(marks, key=lambda mark: mark.left + mark.right):
         is_wider = mark.width > max(UNDIVIDED * mark.height, WIDER * usual)
-        if not (is_wide or is_wider) or mark.height < LOWEST_CUT * height:
-            pieces.append(_Piece(mark, owner, None, None))
+        if mark not in tall or not (is_wider or mark.width > WIDE * mark.height):
+            pieces.append(_Piece(mark, mark, None, None))
             continue
-        parts = cut(mark, min(MOST_CUTS, max(LEAST, int(CUTS * mark.width / mark.height))))
+        cuts = max(FEWEST_CUTS, min(MOST_CUTS, int(CUTS * mark.width / mark.height)))
+        parts = cut(mark, cuts)
         lefts, rights = [None, *parts.crossings], [*parts.crossings, None]
         pieces += [
-            _Piece(part, owner, left, right)
+            _Piece(part, mark, left, right)
             for part, left, right in zip(parts.marks, lefts, rights, strict=True)
         ]
     return pieces
 
 
-def _candidate(pieces: Sequence[_Piece], start: int, stop: int, height: int) -> Candidate | None:
-    """The run of pieces from `start` to before `stop`, or None if it can be no digit."""
-    run = pieces[start:stop]
-    width = max(p.mark.right for p in run) - min(p.mark.left for p in run)
-    tall = max(p.mark.bottom for p in run) - min(p.mark.top for p in run)
-    is_part = run[0].left_cut is not None or run[-1].right_cut is not None
-    is_several = run[0].owner != run[-1].owner
-    if len(run) > 1 and (is_part or is_several) and width > WIDEST * tall:
-        return None
-    parts = [
-        joined([piece.mark for piece in group])
-        for _, group in groupby(run, key=lambda piece: piece.owner)
-    ]
-    gaps = [
-        min(gap(part, before) for before in parts[:index]) / height
-        for index, part in enumerate(parts)
-        if index
-    ]
-    widest_gap = max(gaps, default=0.0)
-    if widest_gap > REACH:
-        return None
-    crossing = sum(cut for cut in (run[0].left_cut, run[-1].right_cut) if cut is not None)
-    return Candidate(start, stop, joined(parts), widest_gap, crossing)
+def _candidates(pieces: Sequence[_Piece], height: int) -> Iterator[Candidate]:
+    """Every run of pieces that can be a digit."""
+    line = joined([piece.mark for piece in pieces]) if pieces else None
+    ends = [0]
+    for piece in pieces:
+        ends.append(ends[-1] + piece.mark.rows.size)
+    for start, first in enumerate(pieces):
+        widest_gap = 0.0
+        wholes: list[Mark] = []
+        for stop in range(start + 1, min(start + MOST_PIECES, len(pieces)) + 1):
+            last = pieces[stop - 1]
+            if not wholes or last.whole is not wholes[-1]:
+                if wholes:
+                    near = min(gap(last.whole, whole) for whole in wholes)
+                    widest_gap = max(widest_gap, near / height)
+                wholes.append(last.whole)
+            if widest_gap > REACH or line is None:
+                break
+            box = box_of([piece.mark for piece in pieces[start:stop]])
+            mark = line.stretch(ends[start], ends[stop], box)
+            is_one_mark = len(wholes) == 1 and first.left_cut is None and last.right_cut is None
+            if is_one_mark or stop == start + 1 or mark.width <= WIDEST * mark.height:
+                crossing = (first.left_cut or 0.0) + (last.right_cut or 0.0)
+                yield Candidate(start, stop, mark, widest_gap, crossing)
