@@ -83,7 +83,7 @@ class Composer:
             _slanted(_resized(cropped_ink(path), height * generator.uniform(*SIZE)), slant)
             for path, _ in chosen
         ]
-        pair = generator.integers(1, self._length) if touching and self._length > 1 else 0
+        pair = int(generator.integers(1, self._length)) if touching and self._length > 1 else 0
         page = _set(digits, pair, height, generator)
         return WrittenNumber("".join(str(label) for _, label in chosen), 255 - page)
 
