@@ -10,7 +10,6 @@ Recognition Using a Space Displacement Neural Network", and LeCun, Bottou, Bengi
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ _STEP = 0.02  # ink that a seam pays for each pixel of paper, so that it is shor
 _LEAN = 0.06  # … and for each pixel that it moves to the side
 _ARM = 0.5  # stroke widths; how far ink reaches on all sides of such a place
 _IN_BLOT = 0.05  # of their price, where strokes lie side by side: digits that touch along a stroke
-_LARGEST_CROSSING = 0.3  # of the mark's height; what a seam pays at most
+_LARGEST_CROSSING = 0.13  # of the mark's height; what a seam pays at most
 _SMALLEST_PIECE = 0.1  # of the mark's ink
 
 
@@ -102,21 +101,21 @@ def _seams(
     middle = height // 2
     lower = price[middle:] if height % 2 else np.vstack((price[middle:], price[-1:]))
     sums, moves = _cheapest_paths(np.stack((price[: middle + 1], lower[::-1])))
-    down, up = cast("list[list[list[int]]]", moves.tolist())
     through = sums[0] + sums[1] - price[middle]
     is_lowest = (through[1:-1] <= through[:-2]) & (through[1:-1] < through[2:])
-    columns = np.flatnonzero(is_lowest) + 1
+    columns = np.flatnonzero(is_lowest & (through[1:-1] <= _LARGEST_CROSSING * height)) + 1
+    columns = columns[np.argsort(through[columns], kind="stable")]
+    above, below = _traced(moves, columns)
+    paths = np.vstack((above[::-1], below[1:]))[:height]  # (height, seams)
     up_to = np.cumsum(ink, axis=1)
+    ink_on_left = np.take_along_axis(up_to, paths, axis=1).sum(axis=0).tolist()
     total = float(up_to[:, -1].sum())
     seams: dict[float, NDArray[np.intp]] = {}  # by the ink on their left
-    for column in columns[np.argsort(through[columns], kind="stable")].tolist():
-        if len(seams) == most or through[column] > _LARGEST_CROSSING * height:
-            break
-        above, below = _traced(down, column), _traced(up, column)
-        seam = np.array(above[::-1] + below[1:], np.intp)[:height]
-        on_left = float(up_to[np.arange(height), seam].sum())
+    for path, on_left in zip(paths.T, ink_on_left, strict=True):
         if all(abs(on_left - other) >= _SMALLEST_PIECE * total for other in (0, total, *seams)):
-            seams[on_left] = seam
+            seams[on_left] = path
+        if len(seams) == most:
+            break
     return [seams[on_left] for on_left in sorted(seams)]
 
 
@@ -150,25 +149,36 @@ def _cheapest_paths(
         Price of the paths, (2, width); and by how many columns the path to each pixel moved on its
         way from the row before, (2, rows, width).
     """
-    sums = price[:, 0].copy()
-    moves = np.zeros(price.shape, np.int8)
+    sums = price.copy()
     for row in range(1, price.shape[1]):
-        leaning = sums + _LEAN
-        move = moves[:, row]
-        is_from_left = leaning[:, :-1] < sums[:, 1:]
-        best = sums.copy()
+        before, here = sums[:, row - 1], sums[:, row]
+        leaning = before + _LEAN
+        best = before.copy()
         np.minimum(best[:, 1:], leaning[:, :-1], out=best[:, 1:])
-        move[:, 1:][is_from_left] = 1
-        move[:, :-1][leaning[:, 1:] < best[:, :-1]] = -1
         np.minimum(best[:, :-1], leaning[:, 1:], out=best[:, :-1])
-        sums = best + price[:, row]
-    return sums, moves
+        here += best
+    before = sums[:, :-1]
+    leaning = before + _LEAN
+    moves = np.zeros(price.shape, np.int8)
+    from_left = moves[:, 1:, 1:]
+    from_left[leaning[:, :, :-1] < before[:, :, 1:]] = 1
+    from_right = moves[:, 1:, :-1]
+    is_right_cheaper = leaning[:, :, 1:] < before[:, :, :-1]
+    is_right_cheaper[:, :, 1:] &= before[:, :, 2:] < before[:, :, :-2]
+    from_right[is_right_cheaper] = -1
+    return sums[:, -1], moves
 
 
-def _traced(moves: list[list[int]], column: int) -> list[int]:
-    """The path to a column of the last row: its columns from there to the first."""
-    path = [column]
-    for row in moves[:0:-1]:
-        column -= row[column]
-        path.append(column)
-    return path
+def _traced(moves: NDArray[np.int8], columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Follows the paths to columns of the last row, (paths,), back to the first row.
+
+    Returns:
+        Their columns in both images, (2, rows, paths), the last row first.
+    """
+    here = np.stack((columns, columns))
+    which = np.array([[0], [1]])
+    paths = [here]
+    for row in range(moves.shape[1] - 1, 0, -1):
+        here = here - moves[which, row, here]
+        paths.append(here)
+    return np.stack(paths, axis=1)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .cuts import cut
-from .marks import Mark, box_of, find_marks, gap, joined
+from .marks import MARK_LEVEL, Mark, box_of, find_marks, gap, joined
 from .rules import without_rules
 
-DETAIL = 60  # pixels; larger writing is shrunk, by a whole number, to digits at least as high
+DETAIL = 50  # pixels; larger writing is shrunk, by a whole number, to digits at least as high
 COARSEST = 8  # the most that it is shrunk, for the sake of thin pens
 
 # Shares of the height of the line's digits.
@@ -28,8 +28,8 @@ LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 ONE = 0.3  # narrower marks, 1s, do not count for the usual width
 UNDIVIDED = 0.65  # a mark no wider is at most one digit; one that is wider may be several if it is
 WIDER = 1.1  # usual widths wide,
-WIDE = 1.1  # or that wide.
-WIDEST = 1.5  # a digit that is not simply one mark is no wider
+WIDE = 1.15  # or that wide.
+WIDEST = 1.35  # a digit that is not simply one mark is no wider
 CUTS = 3.0  # tried for a mark as wide as high
 
 FEWEST_CUTS = 2  # tried in a mark that may be several digits
@@ -98,10 +98,13 @@ def segment(ink: NDArray[np.uint8]) -> Segmentation:
     Returns:
         The candidates; there are none if nothing but specks is drawn.
     """
-    marks = find_marks(ink)
-    scale = min(max(1, digit_height(marks) // DETAIL), COARSEST)
-    if scale > 1:
-        marks = find_marks(np.asarray(Image.fromarray(ink).reduce(scale)))
+    rows = np.flatnonzero(ink.max(axis=1) >= MARK_LEVEL)
+    scale = min(max(1, int(np.ptp(rows)) // DETAIL), COARSEST) if rows.size else 1
+    while True:
+        marks = find_marks(ink if scale == 1 else np.asarray(Image.fromarray(ink).reduce(scale)))
+        if scale == 1 or digit_height(marks) >= DETAIL / 2:
+            break
+        scale = max(1, scale // 2)
     marks = without_rules(marks, digit_height(marks))
     height = digit_height(marks)
     pieces = _pieces(_without_specks(marks, SPECK * height), height)
@@ -159,6 +162,7 @@ def _candidates(pieces: Sequence[_Piece], height: int) -> Iterator[Candidate]:
     for start, first in enumerate(pieces):
         widest_gap = 0.0
         wholes: list[Mark] = []
+        top, bottom, left, right = box_of([first.mark])
         for stop in range(start + 1, min(start + MOST_PIECES, len(pieces)) + 1):
             last = pieces[stop - 1]
             if not wholes or last.whole is not wholes[-1]:
@@ -168,9 +172,10 @@ def _candidates(pieces: Sequence[_Piece], height: int) -> Iterator[Candidate]:
                 wholes.append(last.whole)
             if widest_gap > REACH or line is None:
                 break
-            box = box_of([piece.mark for piece in pieces[start:stop]])
-            mark = line.stretch(ends[start], ends[stop], box)
+            top, bottom = min(top, last.mark.top), max(bottom, last.mark.bottom)
+            left, right = min(left, last.mark.left), max(right, last.mark.right)
             is_one_mark = len(wholes) == 1 and first.left_cut is None and last.right_cut is None
-            if is_one_mark or stop == start + 1 or mark.width <= WIDEST * mark.height:
+            if is_one_mark or stop == start + 1 or right - left <= WIDEST * (bottom - top):
+                mark = line.stretch(ends[start], ends[stop], (top, bottom, left, right))
                 crossing = (first.left_cut or 0.0) + (last.right_cut or 0.0)
                 yield Candidate(start, stop, mark, widest_gap, crossing)
