@@ -215,7 +215,7 @@ def write_results(
     section = [
         "# Whole numbers",
         "",
-        f"Numbers of {settings['length']} digits, composed from single digits, one writer a number.",
+        f"Numbers of {settings['length']} digits, composed from single digits, one writer each.",
         "",
         "| condition | count | exact match | digits read rightly |",
         "|---|---|---|---|",

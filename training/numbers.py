@@ -47,7 +47,7 @@ class WrittenNumber:
 class Composer:
     """Composes numbers from a folder's digits."""
 
-    def __init__(self, pictures: Sequence[tuple[Path, int]], length: int):
+    def __init__(self, pictures: Sequence[tuple[Path, int]], length: int) -> None:
         """Sorts the pictures by writer.
 
         Args:
