@@ -47,7 +47,7 @@ class WrittenNumber:
 class Composer:
     """Composes numbers from a folder's digits."""
 
-    def __init__(self, pictures: Sequence[tuple[Path, int]], length: int):
+    def __init__(self, pictures: Sequence[tuple[Path, int]], length: int) -> None:
         """Sorts the pictures by writer.
 
         Args:
@@ -83,7 +83,7 @@ class Composer:
             _slanted(_resized(cropped_ink(path), height * generator.uniform(*SIZE)), slant)
             for path, _ in chosen
         ]
-        pair = generator.integers(1, self._length) if touching and self._length > 1 else 0
+        pair = int(generator.integers(1, self._length)) if touching and self._length > 1 else 0
         page = _set(digits, pair, height, generator)
         return WrittenNumber("".join(str(label) for _, label in chosen), 255 - page)
 
