@@ -21,6 +21,7 @@ COVERED_DOWN = 0.8  # of its height, by a vertical line; a 1 in a box is not as 
 MOST_LINES = 6  # in a direction
 
 _FLAT = 0.3  # heights of the line's digits; a lone line is no higher
+_CLEARLY_INKED = 128  # more than the soft edge of a line
 _EDGE = 0.08  # of a frame's box, near its sides
 _FRAMED = 0.8  # of each side of a frame is inked
 
@@ -100,22 +101,20 @@ def _erase_lines(ink: NDArray[np.uint8], covered: float) -> int:
         if not rows.size:
             return count
         thickest = max(3, round(THICK * ink.shape[0]))
-        found = _line(rows, columns, round(covered * (np.ptp(columns) + 1)), thickest)
-        if found is None:
+        distances = _line(rows, columns, round(covered * (np.ptp(columns) + 1)), thickest)
+        if distances is None:
             return count
-        offsets, is_line = found
-        # Where a stroke crosses, there is ink on both sides of the line.
-        above = np.bincount(columns[(offsets < 0) & (offsets >= -3)], minlength=ink.shape[1])
-        below = np.bincount(columns[(offsets > 0) & (offsets <= 3)], minlength=ink.shape[1])
-        crossed = (above > 0) & (below > 0)
-        gone = is_line & ~crossed[columns]
+        # Where there is ink beside the line, its pixels are a part of a stroke, too.
+        is_beside = (np.abs(distances) == 1) & (ink[rows, columns] >= _CLEARLY_INKED)
+        is_stroke = np.bincount(columns[is_beside], minlength=ink.shape[1]) > 0
+        gone = (distances == 0) & ~is_stroke[columns]
         ink[rows[gone], columns[gone]] = 0
     return MOST_LINES
 
 
 def _line(
     rows: NDArray[np.intp], columns: NDArray[np.intp], least: int, thickest: int
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]] | None:
+) -> NDArray[np.intp] | None:
     """Finds the straightest line.
 
     Args:
@@ -125,8 +124,8 @@ def _line(
         thickest: Rows that it has at most.
 
     Returns:
-        How far each pixel is from the line, (pixels,), negative above it and 0 on it; and whether
-        it is on it. None if there is no line.
+        How many rows each pixel is from the line, (pixels,), negative above it and 0 on it; None
+        if there is no line.
     """
     best, slope, offsets = 0, 0.0, rows
     for step in (STEEPEST / 8, STEEPEST / 64):
@@ -140,7 +139,7 @@ def _line(
     if best < least:
         return None
     counts = np.bincount(offsets)
-    is_full = counts >= best / 4
+    is_full = counts >= best / 2
     first = last = int(counts.argmax())
     while first > 0 and is_full[first - 1]:
         first -= 1
@@ -149,5 +148,4 @@ def _line(
     if last - first >= thickest:
         return None
     first, last = first - 1, last + 1  # the soft edges
-    distance = np.where(offsets < first, offsets - first, np.maximum(offsets - last, 0))
-    return distance, distance == 0
+    return np.where(offsets < first, offsets - first, np.maximum(offsets - last, 0))

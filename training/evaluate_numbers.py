@@ -2,11 +2,13 @@
 
     python -m training.evaluate_numbers FOLDER
     python -m training.evaluate_numbers FOLDER --count 500 --length 5 --seed 1
+    python -m training.evaluate_numbers FOLDER --non-digits FOLDER
 
 takes a folder laid out as `<label>/<image>`, composes numbers from it (see `training.numbers`), has
 `DigitRecognizer.read_number` read them and writes `NUMBERS.md`, `numbers.json` and
 `number_failures.png`. The conditions are: digits that stand apart; one pair of neighbours that
-touches; the former, photographed; and single digits, clean and photographed, read by `predict`.
+touches; the former, photographed; and single digits, clean and photographed, read by `predict`, and
+read as numbers. With `--non-digits` it also says how many pictures of anything else are left out.
 
 Exact match is the share of numbers read without any mistake. Digits read rightly is one minus the
 edit distance (Levenshtein) between what was written and what was read, summed over all numbers, as
@@ -28,7 +30,7 @@ from tqdm import tqdm
 
 from inference import DigitRecognizer, InferenceError
 from training.config import ARTIFACTS
-from training.data import labelled_image_paths
+from training.data import image_paths, labelled_image_paths
 from training.export import MODEL_NAME
 from training.numbers import Composer, WrittenNumber
 
@@ -110,7 +112,11 @@ def _singles(
         len(pictures), min(count, len(pictures)), replace=False
     )
     for path, label in (pictures[index] for index in chosen):
-        yield WrittenNumber(str(label), np.asarray(Image.open(path).convert("L")))
+        yield WrittenNumber(str(label), _page(path))
+
+
+def _page(path: Path) -> Page:
+    return np.asarray(Image.open(path).convert("L"))
 
 
 def _text(read: Callable[[Page], str], page: Page) -> str:
@@ -174,6 +180,15 @@ def measure_numbers(
     }
 
 
+def left_out_share(recognizer: DigitRecognizer, pictures: Sequence[Path]) -> float:
+    """Share of pictures in which no digit is found."""
+    texts = [
+        _text(lambda page: recognizer.read_number(page).text, _page(path))
+        for path in tqdm(pictures, "left out", unit="picture")
+    ]
+    return sum(not text for text in texts) / len(texts)
+
+
 def failures_sheet(measured: dict[str, list[Reading]]) -> Image.Image:
     """The first failures of each condition, with what was read and what was written."""
     tiles: list[Image.Image] = []
@@ -200,13 +215,26 @@ def _tile(condition: str, failure: Reading) -> Image.Image:
 
 
 def write_results(
-    folder: Path, measured: dict[str, list[Reading]], settings: dict[str, Any]
-) -> dict[str, dict[str, float]]:
-    """Writes `NUMBERS.md`, `numbers.json` and `number_failures.png`; returns the figures."""
+    folder: Path,
+    measured: dict[str, list[Reading]],
+    settings: dict[str, Any],
+    left_out: dict[str, float],
+) -> dict[str, Any]:
+    """Writes `NUMBERS.md`, `numbers.json` and `number_failures.png`.
+
+    Args:
+        folder: Where they go.
+        measured: What was written and read, by condition.
+        settings: How it was measured, `length` among them.
+        left_out: Share of pictures in which no digit was found, 0…1, by what they show.
+
+    Returns:
+        The content of `numbers.json`.
+    """
     figures = {name: summarize_readings(readings) for name, readings in measured.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    description = json.dumps({"settings": settings, "measured": figures}, indent=2)
-    (folder / "numbers.json").write_text(f"{description}\n", "utf-8")
+    description = {"settings": settings, "measured": figures, "left_out": left_out}
+    (folder / "numbers.json").write_text(f"{json.dumps(description, indent=2)}\n", "utf-8")
     rows = [
         f"| {name} | {figure['count']:,} | {figure['exact_match']:.1%} "
         f"| {figure['digits_right']:.1%} |"
@@ -215,17 +243,21 @@ def write_results(
     section = [
         "# Whole numbers",
         "",
-        f"Numbers of {settings['length']} digits, composed from single digits, one writer each.",
+        f"Numbers of {settings['length']} digits, composed from single ones, one writer a number.",
         "",
         "| condition | count | exact match | digits read rightly |",
         "|---|---|---|---|",
         *rows,
         "",
+        *(
+            f"No digit was found in {share:.1%} of the {what}.\n"
+            for what, share in left_out.items()
+        ),
         "![What was read for what, where it was wrong](number_failures.png)",
     ]
     (folder / "NUMBERS.md").write_text("\n".join(section) + "\n", "utf-8")
     failures_sheet(measured).save(folder / "number_failures.png")
-    return figures
+    return description
 
 
 def main() -> None:
@@ -256,6 +288,12 @@ def main() -> None:
         "--seed", type=int, default=0, metavar="N", help="of all randomness (default: %(default)s)"
     )
     parser.add_argument(
+        "--non-digits",
+        type=Path,
+        metavar="FOLDER",
+        help="also say how many of the pictures below this folder are left out",
+    )
+    parser.add_argument(
         "--model",
         type=Path,
         default=ARTIFACTS / MODEL_NAME,
@@ -273,18 +311,25 @@ def main() -> None:
     if arguments.count < 1 or arguments.length < 1:
         parser.error("--count and --length must be at least 1")
     try:
+        recognizer = DigitRecognizer(arguments.model)
+        pictures = labelled_image_paths(arguments.folder)
+        others = image_paths(arguments.non_digits) if arguments.non_digits else []
         measured = measure_numbers(
-            DigitRecognizer(arguments.model),
-            labelled_image_paths(arguments.folder),
+            recognizer,
+            pictures,
             count=arguments.count,
             length=arguments.length,
             seed=arguments.seed,
         )
     except (ValueError, InferenceError) as error:
         parser.error(str(error))
+    singles = measured["single digits, read as numbers"]
+    left_out = {"single digits": sum(not reading.read for reading in singles) / len(singles)}
+    if others:
+        left_out["pictures of anything else"] = left_out_share(recognizer, others)
     settings = {name: getattr(arguments, name) for name in ("count", "length", "seed")}
-    figures = write_results(arguments.output, measured, settings)
-    print(json.dumps(figures, indent=2))  # noqa: T201
+    description = write_results(arguments.output, measured, settings, left_out)
+    print(json.dumps(description, indent=2))  # noqa: T201
 
 
 if __name__ == "__main__":
