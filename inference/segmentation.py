@@ -27,6 +27,7 @@ LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 # Widths, as shares of a mark's own height unless they say otherwise.
 ONE = 0.3  # narrower marks, 1s, do not count for the usual width
 UNDIVIDED = 0.65  # a mark no wider is at most one digit; one that is wider may be several if it is
+UNDIVIDED_ALONE = 1.08  # the same where no other mark shows how wide digits are here
 WIDER = 1.1  # usual widths wide,
 WIDE = 1.15  # or that wide.
 WIDEST = 1.35  # a digit that is not simply one mark is no wider
@@ -136,10 +137,12 @@ def _pieces(marks: Sequence[Mark], height: int) -> list[_Piece]:
     """Cuts what may be several digits; from left to right."""
     tall = [mark for mark in marks if mark.height >= LOWEST_CUT * height]
     widths = sorted(mark.width for mark in tall if mark.width > ONE * mark.height)
-    usual = widths[(len(widths) - 1) // 2] if len(widths) > 1 else 0
+    is_alone = len(widths) < 2
+    usual = 0 if is_alone else widths[(len(widths) - 1) // 2]
+    undivided = UNDIVIDED_ALONE if is_alone else UNDIVIDED
     pieces: list[_Piece] = []
     for mark in sorted(marks, key=lambda mark: mark.left + mark.right):
-        is_wider = mark.width > max(UNDIVIDED * mark.height, WIDER * usual)
+        is_wider = mark.width > max(undivided * mark.height, WIDER * usual)
         if mark not in tall or not (is_wider or mark.width > WIDE * mark.height):
             pieces.append(_Piece(mark, mark, None, None))
             continue

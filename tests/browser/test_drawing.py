@@ -172,11 +172,11 @@ def test_the_drawing_survives_a_narrower_window(open_page: Callable[..., DigitPa
     expect(page.canvas).to_have_js_property("offsetWidth", 468)
     assert page.canvas.get_attribute("width") != "468"  # It is scaled, and nothing cut off.
     box = page.canvas_box()
-    page.draw_strokes([[(box["width"] - 20, 20.0), (box["width"] - 20, 50.0)]])
+    page.draw_strokes([[(box["width"] - 10, 30.0), (box["width"] - 10, box["height"] - 30)]])
     page.answer_to(sum(len(drawing.strokes) for drawing in NUMBER) + 1)
     last = page.frames().last.bounding_box()
     assert last is not None
-    assert last["x"] + last["width"] / 2 == pytest.approx(box["x"] + box["width"] - 20, abs=3)
+    assert last["x"] + last["width"] / 2 == pytest.approx(box["x"] + box["width"] - 10, abs=3)
     assert answer.digits == "40715"
 
 
