@@ -75,13 +75,18 @@ def render_strokes(
 ) -> Image.Image:
     """Draw strokes with a round pen in black on a white canvas of that width and height."""
     image = Image.new("L", size_px, 255)
-    draw = ImageDraw.Draw(image)
-    radius = pen_width_px / 2
     for stroke in strokes:
-        draw.line(list(stroke), fill=0, width=pen_width_px)
-        for x, y in stroke:
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+        draw_stroke(image, stroke, pen_width_px)
     return image
+
+
+def draw_stroke(image: Image.Image, stroke: Stroke, pen_width_px: int) -> None:
+    """Draw a stroke with a round pen in black."""
+    draw = ImageDraw.Draw(image)
+    draw.line(list(stroke), fill=0, width=pen_width_px)
+    radius = pen_width_px / 2
+    for x, y in stroke:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
 
 
 def render_number(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from inference import BlankImageError, DigitRecognizer, InferenceError, InvalidImageError, Number
-from tests.drawings import Drawing, load_drawings
-from tests.writing import Page, draw_stroke, write
+from tests.drawings import Drawing, draw_stroke, load_drawings
+from tests.writing import Page, write
 
 DRAWINGS = load_drawings()
 BY_NAME = {str(drawing): drawing for drawing in DRAWINGS}

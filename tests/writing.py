@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from tests.drawings import Drawing, Stroke
+from tests.drawings import Drawing, Stroke, render_strokes
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,10 @@ def write(
     lowest, highest = max(box[3] for box in boxes), min(box[1] for box in boxes)
     right = max(box[2] for box in boxes)
     size = (round(right + 2 * margin), round(lowest - highest + 2 * margin))
-    image = Image.new("L", size, 255)
-    for stroke in strokes:
-        draw_stroke(image, [(x + margin, y - highest + margin) for x, y in stroke], pen_width_px)
+    moved = [[(x + margin, y - highest + margin) for x, y in stroke] for stroke in strokes]
     half = pen_width_px / 2
     return Page(
-        image,
+        render_strokes(moved, size, pen_width_px),
         "".join(str(drawing.label) for drawing in drawings),
         [
             (
@@ -76,12 +74,3 @@ def write(
             for a, b, c, d in boxes
         ],
     )
-
-
-def draw_stroke(image: Image.Image, points: Stroke, width_px: int) -> None:
-    """Draws a line with round ends, in black."""
-    draw = ImageDraw.Draw(image)
-    draw.line(list(points), fill=0, width=width_px)
-    radius = width_px / 2
-    for x, y in points:
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)

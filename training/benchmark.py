@@ -7,7 +7,6 @@ counts are the ratios: of each comparison both sides are timed in turns, and the
 against each other. The floor is the CNN alone, without the normaliser, in onnxruntime.
 """
 
-import argparse
 import json
 import os
 import platform
@@ -30,7 +29,7 @@ from tqdm import tqdm
 
 from inference import DigitRecognizer
 from training.checkpoint import Checkpoint, library_versions
-from training.config import add_folder_flag
+from training.config import add_folder_flag, command_line_parser
 from training.export import MODEL_NAME, open_session
 from training.report import DOTS_PER_INCH, markdown_table
 
@@ -149,7 +148,6 @@ def measure(folder: Path) -> dict[str, Any]:
         "PyTorch eager, 28×28, to the graph": (eager(ink_28), whole(ink_28)),
         "PyTorch eager, 280×280, to the graph": (eager(ink_280), whole(ink_280)),
     }
-    torch.set_num_threads(1)
     with torch.no_grad():
         timed = {name: in_turns(*sides) for name, sides in tqdm(comparisons.items(), "comparisons")}
     return {
@@ -275,13 +273,10 @@ def write(folder: Path, results: dict[str, Any]) -> None:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line_parser(__doc__)
     add_folder_flag(parser)
     folder: Path = parser.parse_args().output.resolve()
+    torch.set_num_threads(1)  # as many as the sessions that it is compared with
     write(folder, measure(folder))
     print((folder / "BENCHMARK.md").read_text(encoding="utf-8"))  # noqa: T201
 

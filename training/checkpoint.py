@@ -23,7 +23,7 @@ class Checkpoint:
         reject_confidence: Confidence below which a drawing is not taken for a digit.
         validation_accuracy: Share of the validation digits that are read right, 0 … 1.
         redrawn_validation_accuracy: The same of the validation digits as other hands drew them.
-        history: One row for each epoch of each run, with what the training curves show.
+        history: One row for each epoch, with what the training curves show.
         versions: The libraries that trained it.
         extra_images: Drawings of one's own that it was fine-tuned with.
     """

@@ -61,6 +61,15 @@ class TrainingConfig:
         return asdict(self)
 
 
+def command_line_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser that shows a module's docstring as it is written, and takes no shortened flags."""
+    return argparse.ArgumentParser(
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def add_config_flags(parser: argparse.ArgumentParser) -> None:
     """Adds one flag for each setting of `TrainingConfig`, with its help and default."""
     for setting in fields(TrainingConfig):

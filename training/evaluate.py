@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from inference import BlankImageError, DigitRecognizer
 from training.checkpoint import Checkpoint
-from training.config import add_data_flag, add_folder_flag
+from training.config import add_data_flag, add_folder_flag, command_line_parser
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist
 from training.export import MODEL_NAME, read_description, write_description
 from training.metrics import Predictions, summarize, summarize_non_digits
@@ -167,11 +167,7 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line_parser(__doc__)
     add_data_flag(parser)
     add_folder_flag(parser)
     add_evaluation_flags(parser)

@@ -15,7 +15,6 @@ edit distance (Levenshtein) between what was written and what was read, summed o
 a share of the digits written: a wrong, a lost and an invented digit count one each.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,10 +28,12 @@ from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from inference import DigitRecognizer, InferenceError
-from training.config import ARTIFACTS
+from training.config import ARTIFACTS, add_folder_flag, command_line_parser
 from training.data import image_paths, labelled_image_paths
 from training.export import MODEL_NAME
 from training.numbers import Composer, WrittenNumber
+from training.photographs import photograph, read_page
+from training.report import markdown_table
 
 COUNT = 1_000
 LENGTH = 5
@@ -98,8 +99,6 @@ def _composed(
 
 
 def _photographed(numbers: Iterable[WrittenNumber], seed: int) -> Iterator[WrittenNumber]:
-    from training.photographs import photograph
-
     for index, number in enumerate(numbers):
         generator: Generator = np.random.default_rng([seed, index, 1])
         yield WrittenNumber(number.text, photograph(number.page, generator))
@@ -112,11 +111,7 @@ def _singles(
         len(pictures), min(count, len(pictures)), replace=False
     )
     for path, label in (pictures[index] for index in chosen):
-        yield WrittenNumber(str(label), _page(path))
-
-
-def _page(path: Path) -> Page:
-    return np.asarray(Image.open(path).convert("L"))
+        yield WrittenNumber(str(label), read_page(path))
 
 
 def _text(read: Callable[[Page], str], page: Page) -> str:
@@ -183,7 +178,7 @@ def measure_numbers(
 def left_out_share(recognizer: DigitRecognizer, pictures: Sequence[Path]) -> float:
     """Share of pictures in which no digit is found."""
     texts = [
-        _text(lambda page: recognizer.read_number(page).text, _page(path))
+        _text(lambda page: recognizer.read_number(page).text, read_page(path))
         for path in tqdm(pictures, "left out", unit="picture")
     ]
     return sum(not text for text in texts) / len(texts)
@@ -235,19 +230,24 @@ def write_results(
     folder.mkdir(parents=True, exist_ok=True)
     description = {"settings": settings, "measured": figures, "left_out": left_out}
     (folder / "numbers.json").write_text(f"{json.dumps(description, indent=2)}\n", "utf-8")
-    rows = [
-        f"| {name} | {figure['count']:,} | {figure['exact_match']:.1%} "
-        f"| {figure['digits_right']:.1%} |"
-        for name, figure in figures.items()
-    ]
+    table = markdown_table(
+        ("condition", "count", "exact match", "digits read rightly"),
+        [
+            (
+                name,
+                f"{figure['count']:,}",
+                f"{figure['exact_match']:.1%}",
+                f"{figure['digits_right']:.1%}",
+            )
+            for name, figure in figures.items()
+        ],
+    )
     section = [
         "# Whole numbers",
         "",
         f"Numbers of {settings['length']} digits, composed from single ones, one writer a number.",
         "",
-        "| condition | count | exact match | digits read rightly |",
-        "|---|---|---|---|",
-        *rows,
+        table,
         "",
         *(
             f"No digit was found in {share:.1%} of the {what}.\n"
@@ -262,11 +262,7 @@ def write_results(
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line_parser(__doc__)
     parser.add_argument(
         "folder", type=Path, metavar="FOLDER", help="pictures laid out as <label>/<image>"
     )
@@ -300,13 +296,7 @@ def main() -> None:
         metavar="FILE",
         help="the exported model (default: artifacts/digits.onnx)",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=ARTIFACTS,
-        metavar="FOLDER",
-        help="where the results go (default: artifacts/)",
-    )
+    add_folder_flag(parser)
     arguments = parser.parse_args()
     if arguments.count < 1 or arguments.length < 1:
         parser.error("--count and --length must be at least 1")

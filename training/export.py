@@ -6,7 +6,6 @@ writes `digits.onnx` and `digits.json` from the saved weights. The description o
 holds no metrics: `python -m training.evaluate` measures the file and adds them.
 """
 
-import argparse
 import hashlib
 import json
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
 from training.checkpoint import Checkpoint, library_versions
-from training.config import add_folder_flag
+from training.config import add_folder_flag, command_line_parser
 from training.model import DigitGraph, parameter_count
 
 MODEL_VERSION = "1.1.0"
@@ -219,7 +218,7 @@ def check_parity(graph: DigitGraph, path: Path) -> float:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = command_line_parser(__doc__)
     add_folder_flag(parser)
     folder = parser.parse_args().output
     checkpoint = Checkpoint.load(folder)

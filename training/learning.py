@@ -85,14 +85,14 @@ def train(
         graph.load_state_dict(start.graph.state_dict())
     graph = graph.to(device).to(memory_format=torch.channels_last)
     history = _fit(graph, material, config, generator)
-    device = torch.device("cpu")
-    graph = graph.to(device).to(memory_format=torch.contiguous_format)
+    cpu = torch.device("cpu")
+    graph = graph.to(cpu).to(memory_format=torch.contiguous_format)
     return Checkpoint(
         graph=graph.eval(),
         config=config,
         reject_confidence=_calibrate(graph, material.validation, material.redrawn),
-        validation_accuracy=accuracy(graph, material.validation, device),
-        redrawn_validation_accuracy=accuracy(graph, material.redrawn, device),
+        validation_accuracy=accuracy(graph, material.validation, cpu),
+        redrawn_validation_accuracy=accuracy(graph, material.redrawn, cpu),
         history=history,
         versions=library_versions("torch", "torchvision"),
         extra_images=0 if extra is None else len(extra),

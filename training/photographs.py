@@ -8,7 +8,6 @@ one: reflectance times light, in linear light, seen through a lens and a sensor,
 JPEG (Healey and Kondepudy, 1994, "Radiometric CCD Camera Calibration and Noise Estimation").
 """
 
-import argparse
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from inference import DigitRecognizer, InferenceError
+from training.config import command_line_parser
 from training.data import labelled_image_paths
 
 Levels = NDArray[np.floating[Any]]
@@ -249,11 +249,7 @@ def contact_sheet(
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line_parser(__doc__)
     parser.add_argument("folder", type=Path, help="pictures laid out as <label>/<image>")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet of some")
     parser.add_argument(

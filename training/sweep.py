@@ -7,7 +7,6 @@ again: an interrupted sweep goes on, and seeds may be trained side by side by
 `python -m training.train --seed N --output runs/seed-N`.
 """
 
-import argparse
 import dataclasses
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import torch
 
 from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
-from training.config import TrainingConfig
+from training.config import TrainingConfig, command_line_parser
 from training.data import LabelledInk, load_mnist
 from training.evaluate import evaluate, predict_ink
 from training.export import export, read_description, write_description
@@ -64,11 +63,7 @@ def best_on_validation(runs: list[dict[str, float]]) -> int:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=5, help="how many (default: %(default)s)")
     parser.add_argument(
         "--runs",

@@ -24,6 +24,7 @@ from training.config import (
     add_data_flag,
     add_device_flag,
     add_folder_flag,
+    command_line_parser,
     config_from,
 )
 from training.data import load_mnist
@@ -54,11 +55,7 @@ def parse_training_flags(
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line_parser(__doc__)
     parser.add_argument(
         "--extra",
         type=Path,
