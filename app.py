@@ -333,11 +333,9 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         width_px = choose_canvas_width()
         if width_px is None:
             return  # It is known in a moment.
-        canvas_place = st.container()
-        # The slider stands below the canvas but is asked first: its value is the pen's.
-        pen_width_px = show_tools()
-        with canvas_place:
-            drawing = draw_canvas(width_px, pen_width_px, st.session_state.get("start"))
+        pen_width_px = st.session_state.setdefault("pen_width_px", DEFAULT_PEN_WIDTH_PX)
+        drawing = draw_canvas(width_px, pen_width_px, st.session_state.get("start"))
+        show_tools()
         marks_place = st.container(key="marks")
     stroke_count = len((drawing.json_data or {}).get("objects", []))
     st.session_state.is_drawn_on = stroke_count > 0
@@ -404,18 +402,18 @@ def draw_canvas(width_px: int, pen_width_px: int, start: dict[str, Any] | None) 
     )
 
 
-def show_tools() -> int:
-    """Show the tools below the paper; gives the pen's width in pixels."""
+def show_tools() -> None:
+    """Show the tools below the paper."""
     with st.container(key="tools", horizontal=True, vertical_alignment="center", wrap=False):
         # The canvas has a button for this, too, but that one only goes back to a clicked example.
         st.button("Clear", icon=":material/delete:", type="tertiary", on_click=start_drawing)
-        return st.slider(
+        st.slider(
             "Pen width",
             min_value=PEN_WIDTHS_PX.start,
             max_value=PEN_WIDTHS_PX[-1],
-            value=DEFAULT_PEN_WIDTH_PX,
             step=PEN_WIDTHS_PX.step,
             format="%d px",
+            key="pen_width_px",
             label_visibility="collapsed",
         )
 
