@@ -1,5 +1,6 @@
 """The app in a real Chromium, as a person at the page would use it."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -232,17 +233,21 @@ def open_browser(executable: str, camera: Path | None = None) -> Iterator[Browse
 
 
 @contextmanager
-def serve_app(log: Path) -> Iterator[str]:
+def serve_app(log: Path, script: str = "app.py") -> Iterator[str]:
     """Start the app on a free port and give its address; what it prints goes to `log`."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", script]
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     with (
         log.open("w", encoding="utf-8") as output,
         subprocess.Popen(  # noqa: S603
-            [*command, *options], cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT
+            [*command, *options],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         ) as server,
     ):
         try:

@@ -59,6 +59,9 @@ def main() -> None:
     parser.add_argument(
         "--stroke-seconds", type=float, default=1.0, help="how long they take for a stroke"
     )
+    parser.add_argument(
+        "--constant", action="store_true", help="the page with a constant in place of the model"
+    )
     parser.add_argument("--browsers", action="store_true", help="all of them in Chromium")
     arguments = parser.parse_args()
     executable = find_browser()
@@ -66,7 +69,8 @@ def main() -> None:
         sys.exit("No Chromium is installed: `apt-get install chromium`")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "server.log")
-        with serve_app(log) as url:
+        script = "tests/browser/constant_page.py" if arguments.constant else "app.py"
+        with serve_app(log, script) as url:
             outcome = asyncio.run(visit(executable, url, arguments))
         if "Traceback" in log.read_text("utf-8"):
             outcome.errors.append(log.read_text("utf-8"))
@@ -76,7 +80,7 @@ def main() -> None:
     print(  # noqa: T201
         f"{len(outcome.waits_s)} answers to {arguments.visitors} visitors at once, "
         f"{len(outcome.errors)} errors; from pointer up to the answer: "
-        f"median {percentiles[49]:.2f} s, p95 {percentiles[94]:.2f} s"
+        f"median {1e3 * percentiles[49]:.0f} ms, p95 {1e3 * percentiles[94]:.0f} ms"
     )
     if outcome.errors:
         sys.exit("\n".join(outcome.errors))
