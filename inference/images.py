@@ -262,6 +262,8 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
         )
     _check_size(array.shape[1], array.shape[0])
     levels = np.ascontiguousarray(_eight_bits(array))
+    if levels.ndim == 2 and max(levels.shape) <= WORKING_SIDE:
+        return Picture(levels.copy(), None, (levels.shape[1], levels.shape[0]))
     if levels.ndim == 3 and levels.shape[2] == 4 and _is_opaque(levels):
         size = (levels.shape[1], levels.shape[0])
         image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)

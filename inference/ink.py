@@ -65,6 +65,9 @@ def find_ink(picture: Picture) -> NDArray[np.uint8]:
 
 def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     border = _border(luminance)
+    ready = _ready_ink(luminance, border)
+    if ready is not None:
+        return ready
     paper = _median(border)
     if min(luminance.shape) >= SMALLEST_SIDE and not _is_clean(luminance, border, paper):
         return _ink_on_photograph(luminance)
@@ -79,6 +82,21 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     bare = histogram[paper:] if is_dark else histogram[paper::-1]
     noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE))
     return _stretched(luminance, paper, is_dark, noise)
+
+
+def _ready_ink(luminance: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The ink of most drawings, on pure black or white, in a fraction of the time.
+
+    What else is looked at for other pictures would come to the same.
+    """
+    if not border.any():
+        ink = luminance
+    elif not (~border).any():
+        ink = ~luminance
+    else:
+        return None
+    nearly_full = np.count_nonzero(ink >= NEARLY_FULL)
+    return ink if nearly_full >= FULL_INK_SHARE * ink.size else None
 
 
 def _ink_on_photograph(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:

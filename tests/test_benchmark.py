@@ -20,6 +20,8 @@ def test_the_benchmark_measures_every_comparison_and_writes_it_down(
     results = json.loads((tmp_path / "benchmark.json").read_text("utf-8"))
     assert all(row["ratio"] > 0 for row in results["comparisons"].values())
     assert results["cold_start"]["seconds"] < results["cold_start"]["pytorch_seconds"]
+    sizes = results["installed_megabytes"]
+    assert 50 < sizes["module"] < sizes["app"]
     text = (tmp_path / "BENCHMARK.md").read_text("utf-8")
     assert all(name in text for name in results["comparisons"])
     assert (tmp_path / "benchmark.png").stat().st_size > 1_000

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageDraw, features
 
 from inference import MAX_PIXELS, BlankImageError, InvalidImageError
+from inference import ink as ink_module
 from inference.images import FILE_FORMATS, WORKING_SIDE, read_picture
 from inference.ink import find_ink
 
@@ -416,6 +417,29 @@ def test_an_image_that_nearly_reaches_full_ink_is_unchanged():
     mnist_like[8:20, 12:15] = 254
     np.testing.assert_array_equal(ink_of(mnist_like), mnist_like)
     np.testing.assert_array_equal(ink_of(255 - mnist_like), mnist_like)
+
+
+@given(
+    levels=npst.arrays(
+        np.uint8,
+        npst.array_shapes(min_dims=2, max_dims=2, min_side=3, max_side=80),
+        elements=st.sampled_from([0, 1, 5, 6, 100, 249, 250, 255]),
+    ),
+    paper=st.sampled_from([0, 255]),
+)
+def test_pure_paper_is_a_shortcut_that_changes_nothing(levels: Levels, paper: int):
+    levels[0] = levels[-1] = levels[:, 0] = levels[:, -1] = paper
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(ink_module, "_ready_ink", lambda *_: None)
+        try:
+            the_long_way = find_ink(read_picture(levels))
+        except BlankImageError:
+            the_long_way = None
+    if the_long_way is None:
+        with pytest.raises(BlankImageError):
+            find_ink(read_picture(levels))
+    else:
+        np.testing.assert_array_equal(find_ink(read_picture(levels)), the_long_way)
 
 
 def test_a_single_full_pixel_keeps_the_scale_of_a_small_image():

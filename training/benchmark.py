@@ -31,6 +31,7 @@ from inference import DigitRecognizer
 from training.checkpoint import Checkpoint, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.export import MODEL_NAME, open_session
+from training.installed_size import app_requirements, installed_megabytes, module_requirements
 from training.report import DOTS_PER_INCH, markdown_table
 
 ROUNDS = 25
@@ -158,6 +159,10 @@ def measure(folder: Path) -> dict[str, Any]:
         "images_a_second": _throughput(recognizer, small),
         "cold_start": _cold_start(folder, model),
         "resident_megabytes": int(_python(_MEMORY.format(model=str(model)))) / 1e3,
+        "installed_megabytes": {
+            "module": installed_megabytes(module_requirements()),
+            "app": installed_megabytes(app_requirements()),
+        },
         "machine": {"cores": os.cpu_count(), "processor": platform.machine()},
         "versions": library_versions("onnxruntime", "numpy", "pillow", "torch"),
     }
@@ -256,6 +261,10 @@ def write(folder: Path, results: dict[str, Any]) -> None:
         f"A fresh process has its first prediction after {cold['seconds']:.2f} s, one with PyTorch "
         f"after {cold['pytorch_seconds']:.2f} s, {1 / cold['ratio']:.1f} times as long. It holds "
         f"{results['resident_megabytes']:.0f} MB then.",
+        "",
+        f"Installed, the packages that the module needs take "
+        f"{results['installed_megabytes']['module']:.0f} MB, and those of the app "
+        f"{results['installed_megabytes']['app']:.0f} MB.",
         "",
         "![Ratios of the comparisons](benchmark.png)",
     ]
