@@ -51,9 +51,10 @@ class InkNormalizer(nn.Module):
         """
         ink = torch.relu(ink.to(torch.float32) - NOISE_FLOOR)
         row_centre, row_low, row_high = _profile(ink.sum(dim=2))
-        # onnxruntime is several times slower at ink.sum(dim=1).
-        ones = ink.new_ones(1, ink.shape[1])
-        column_centre, column_low, column_high = _profile((ones @ ink).squeeze(1))
+        # onnxruntime is several times slower at ink.sum(dim=1). Two expanded rows, because tract 0.23
+        # fails at ones of a dynamic shape and at a product with a single row.
+        ones = ink.new_ones(2, 1).expand(2, ink.shape[1])
+        column_centre, column_low, column_high = _profile((ones @ ink)[:, 0])
 
         extent = torch.maximum(row_high - row_low, column_high - column_low).clamp(min=1.0)
         scale = extent / DIGIT_SIZE  # source pixels per target pixel
