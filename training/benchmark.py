@@ -177,8 +177,10 @@ def _throughput(recognizer: DigitRecognizer, array: np.ndarray, file: bytes) -> 
             recognizer.predict_stream(images, batch_size=batch_size, threads=threads)
         )
 
-    kinds = [("28×28 arrays", arrays, size) for size in (1, 64, 1024)]
-    kinds.append(("280×280 PNG files", files, 64))
+    kinds: list[tuple[str, Sequence[ImageSource], int]] = [
+        *(("28×28 arrays", arrays, size) for size in (1, 64, 1024)),
+        ("280×280 PNG files", files, 64),
+    ]
     rates: dict[str, float] = {}
     for kind, images, batch_size in tqdm(kinds, "streams"):
         threads = sorted({1, cores})

@@ -51,8 +51,8 @@ class InkNormalizer(nn.Module):
         """
         ink = torch.relu(ink.to(torch.float32) - NOISE_FLOOR)
         row_centre, row_low, row_high = _profile(ink.sum(dim=2))
-        # onnxruntime is several times slower at ink.sum(dim=1). Two expanded rows, because tract 0.23
-        # fails at ones of a dynamic shape and at a product with a single row.
+        # onnxruntime is several times slower at ink.sum(dim=1). Two expanded rows, because tract
+        # 0.23 fails at ones of a dynamic shape and at a product with a single row.
         ones = ink.new_ones(2, 1).expand(2, ink.shape[1])
         column_centre, column_low, column_high = _profile((ones @ ink)[:, 0])
 
