@@ -87,7 +87,7 @@ def main() -> None:
 
 
 async def visit(executable: str, url: str, arguments: argparse.Namespace) -> Outcome:
-    """Lets all visitors draw, each other numbers."""
+    """Lets all visitors draw."""
     outcome = Outcome()
     count, stroke_s = arguments.drawings, arguments.stroke_seconds
     visitors = range(arguments.visitors)
