@@ -23,6 +23,8 @@ COUNT_REQUESTS = """() => {
 def test_a_number_on_paper_is_photographed_and_read(open_page: Callable[..., DigitPage]) -> None:
     page = open_page(permissions=["camera"])
     page.page.get_by_role("tab", name="Camera").click()
+    # The button can be pressed before the camera has a picture, and then nothing is taken.
+    page.page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
 
     page.page.get_by_role("button", name="Take Photo").click()
 
