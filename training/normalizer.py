@@ -50,70 +50,78 @@ class InkNormalizer(nn.Module):
             float32 [batch, 28, 28], 0 … 1; all 0 for blank ink.
         """
         ink = torch.relu(ink.to(torch.float32) - NOISE_FLOOR)
-        row_centre, row_low, row_high = _profile(ink.sum(dim=2))
         # onnxruntime is several times slower at ink.sum(dim=1). Two expanded rows, because tract
         # 0.23 fails at ones of a dynamic shape and at a product with a single row.
         ones = ink.new_ones(2, 1).expand(2, ink.shape[1])
-        column_centre, column_low, column_high = _profile((ones @ ink)[:, 0])
-
-        extent = torch.maximum(row_high - row_low, column_high - column_low).clamp(min=1.0)
+        by_row, by_column = ink.sum(dim=2).unsqueeze(1), (ones @ ink)[:, :1]
+        # Both axes at once where their length does not matter: rows first, [batch, 2, 1].
+        profiles = _profile(by_row), _profile(by_column)
+        moment, low, high = (torch.cat(both, dim=1) for both in zip(*profiles, strict=True))
+        mass = by_row.sum(dim=2, keepdim=True).clamp(min=1.0)
+        extent = (high - low).amax(dim=1, keepdim=True).clamp(min=0.0) + 1.0
         scale = extent / DIGIT_SIZE  # source pixels per target pixel
-        row_middle = _bounded(_snapped(row_centre), row_low, row_high, scale)
-        column_middle = _bounded(_snapped(column_centre), column_low, column_high, scale)
-        rows = _overlap(row_middle, scale, ink.shape[1])
-        columns = _overlap(column_middle, scale, ink.shape[2])
+        centre = _bounded(torch.floor(moment / mass + SNAP), low, high, scale)
 
+        target = torch.arange(OUTPUT_SIZE, dtype=torch.float32, device=ink.device) - CENTRE
+        offset = scale * target.unsqueeze(1)
         support = scale.clamp(min=1.0)
+        reach = (support + 1.0) / 2
+        rows = _overlap(centre[:, :1] + offset, reach, ink.shape[1])
+        columns = _overlap(centre[:, 1:] + offset, reach, ink.shape[2])
         level = (FULL_INK - NOISE_FLOOR) * support * support
         # In this order, the large factor need not be rearranged for the product.
-        return (rows @ (ink @ columns.transpose(1, 2))) / level.unsqueeze(2)
+        return (rows @ (ink @ columns.transpose(1, 2))) / level
 
 
-def _profile(ink_sums: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _profile(ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Locates the ink along one axis.
 
     Args:
-        ink_sums: [batch, length], the ink of every row (or column).
+        ink: [batch, 1, length], summed over the other axis.
 
     Returns:
-        Centre of mass and both ends of the ink, each [batch, 1], in source pixels; pixel i reaches
-        from i - 0.5 to i + 0.5.
+        The ink's moment about pixel 0, and the first and the last pixel with ink, each
+        [batch, 1, 1]; the first lies behind the last if there is none.
     """
-    length = ink_sums.shape[1]
-    position = torch.arange(length, dtype=torch.float32, device=ink_sums.device).unsqueeze(0)
-    mass = ink_sums.sum(dim=1, keepdim=True).clamp(min=1.0)
-    centre = (ink_sums * position).sum(dim=1, keepdim=True) / mass
-    inked = ink_sums > 0
-    low = torch.where(inked, position, float(2**24)).amin(dim=1, keepdim=True) - 0.5
-    high = torch.where(inked, position, -1.0).amax(dim=1, keepdim=True) + 0.5
-    return centre, low, high
+    position = _positions(ink.shape[2], ink.device)
+    inked = ink > 0
+    moment = (ink * position).sum(dim=2, keepdim=True)
+    low = torch.where(inked, position, float(2**24)).amin(dim=2, keepdim=True)
+    high = torch.where(inked, position, -1.0).amax(dim=2, keepdim=True)
+    return moment, low, high
 
 
-def _snapped(centre: Tensor) -> Tensor:
-    return torch.floor(centre + SNAP)
+def _positions(length: int, device: torch.device) -> Tensor:
+    return torch.arange(length, dtype=torch.float32, device=device)
 
 
 def _bounded(centre: Tensor, low: Tensor, high: Tensor, scale: Tensor) -> Tensor:
-    """Moves the centre no farther than keeps the ink within the image. All are [batch, 1]."""
-    before = scale * (CENTRE + 0.5)
-    after = scale * (OUTPUT_SIZE - 0.5 - CENTRE)
+    """Moves the centre no farther than keeps the ink within the image.
+
+    Args:
+        centre: [batch, 2, 1], in source pixels; pixel i reaches from i - 0.5 to i + 0.5.
+        low: [batch, 2, 1], the first pixel with ink.
+        high: [batch, 2, 1], the last one.
+        scale: [batch, 1, 1], source pixels per target pixel.
+
+    Returns:
+        [batch, 2, 1].
+    """
+    before = scale * (CENTRE + 0.5) - 0.5
+    after = scale * (OUTPUT_SIZE - 0.5 - CENTRE) - 0.5
     return torch.minimum(torch.maximum(centre, high - after), low + before)
 
 
-def _overlap(centre: Tensor, scale: Tensor, length: int) -> Tensor:
+def _overlap(target: Tensor, reach: Tensor, length: int) -> Tensor:
     """Weighs source pixels for target pixels along one axis, before division by the support.
 
     Args:
-        centre: [batch, 1], the source position that comes to pixel `CENTRE` of the target.
-        scale: [batch, 1], source pixels per target pixel.
+        target: [batch, 28, 1], where the target pixels lie in the source.
+        reach: [batch, 1, 1], the distance up to which source pixels have a part in them.
         length: Number of source pixels.
 
     Returns:
         [batch, 28, length], 0 … 1.
     """
-    target = torch.arange(OUTPUT_SIZE, dtype=torch.float32, device=centre.device)
-    target_position = centre + scale * (target - CENTRE)  # [batch, 28]
-    source_position = torch.arange(length, dtype=torch.float32, device=centre.device)
-    distance = (target_position.unsqueeze(2) - source_position).abs()
-    reach = (scale.clamp(min=1.0) + 1.0).unsqueeze(2) / 2
+    distance = (target - _positions(length, target.device)).abs()
     return (reach - distance).clamp(0.0, 1.0)
