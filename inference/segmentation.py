@@ -26,10 +26,9 @@ LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 
 # Widths, as shares of a mark's own height unless they say otherwise.
 ONE = 0.3  # narrower marks, 1s, do not count for the usual width
-UNDIVIDED = 0.65  # a mark no wider is at most one digit; one that is wider may be several if it is
+UNDIVIDED = 0.65  # a mark no wider is one digit at most
 UNDIVIDED_ALONE = 1.08  # the same where no other mark shows how wide digits are here
-WIDER = 1.1  # usual widths wide,
-WIDE = 1.15  # or that wide.
+WIDE = 1.15  # a wider mark may be several digits even if most marks are as wide
 WIDEST = 1.35  # a digit that is not simply one mark is no wider
 CUTS = 3.0  # tried for a mark as wide as high
 
@@ -142,7 +141,7 @@ def _pieces(marks: Sequence[Mark], height: int) -> list[_Piece]:
     undivided = UNDIVIDED_ALONE if is_alone else UNDIVIDED
     pieces: list[_Piece] = []
     for mark in sorted(marks, key=lambda mark: mark.left + mark.right):
-        is_wider = mark.width > max(undivided * mark.height, WIDER * usual)
+        is_wider = mark.width > max(undivided * mark.height, usual)
         if mark not in tall or not (is_wider or mark.width > WIDE * mark.height):
             pieces.append(_Piece(mark, mark, None, None))
             continue
