@@ -1,14 +1,7 @@
 import pytest
 import torch
 
-from training.augmentation import (
-    MAX_IMAGE_STEEPNESS,
-    WORKING_SIZE,
-    augment,
-    bend,
-    enlarge,
-    sharpen,
-)
+from training.augmentation import MAX_IMAGE_STEEPNESS, WORKING_SIZE, augment, enlarge, sharpen
 from training.strokes import draw_curves, stroke_width
 from training.styles import STYLES, Style, add_style, contact_sheet, draw_styles
 
@@ -81,16 +74,6 @@ def test_pens_vary_from_thin_to_thick():
     width = stroke_width(ink)
     assert width.min() < 0.7 * width.median()
     assert width.max() > 1.4 * width.median()
-
-
-def test_bending_changes_the_shape_but_not_the_pen():
-    digits = (bar(6, 256) * 255).byte()
-    bent = bend(digits, generator()) / 255
-    assert ((bent > 0.5) != (digits > 127)).any(dim=(1, 2)).all()
-    # Stretching changes a stroke a little, but other pens reach 1.4 times its width (below).
-    width = stroke_width(bent)
-    assert width.min() > 0.6 * width.median()
-    assert width.max() < 1.25 * width.median()
 
 
 @pytest.mark.parametrize("thickness", [3, 5, 9])

@@ -127,11 +127,6 @@ def test_a_sweep_refuses_a_run_with_other_settings(trained: Path, mnist_dir: Pat
         sweep.trained_run(other, trained, training_set, torch.device("cpu"))
 
 
-def test_more_than_all_digits_of_a_step_cannot_be_asked_for():
-    with pytest.raises(ValueError, match=r"must not exceed 1 together, got 0\.6 and 0\.5"):
-        TrainingConfig(untouched_share=0.6, bent_share=0.5)
-
-
 def save_drawings(digits: LabelledInk, folder: Path) -> None:
     for index in range(len(digits)):
         place = folder / str(digits.labels[index].item())

@@ -88,20 +88,6 @@ def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     return ink * 255
 
 
-def bend(image: Tensor, generator: Generator) -> Tensor:
-    """Rewrites a batch of digits as their own writers would another time: pen and style stay.
-
-    Args:
-        image: uint8 [batch, 56, 56], from `enlarge`.
-        generator: Source of all randomness, on the CPU.
-
-    Returns:
-        Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
-    """
-    ink = _warp(image.float() / 255, torch.rand(len(image), generator=generator), generator)
-    return _steepen(ink, MAX_OUTLINE_STEEPNESS, generator) * 255
-
-
 def sharpen(normalized: Tensor, generator: Generator) -> Tensor:
     """Sharpens normalised images at random, up to the crispness of a large canvas' digits.
 

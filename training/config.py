@@ -26,7 +26,7 @@ class TrainingConfig:
         ValueError: A value is out of its range.
     """
 
-    epochs: int = _setting(90, "passes over the training images")
+    epochs: int = _setting(36, "passes over the training images")
     batch_size: int = _setting(256, "images per step")
     learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
@@ -34,8 +34,7 @@ class TrainingConfig:
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
     non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
     non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
-    untouched_share: float = _setting(0.1, "digits of a step that are shown as MNIST has them")
-    bent_share: float = _setting(0.4, "digits of a step that are bent, but keep pen and style")
+    untouched_share: float = _setting(0.25, "digits of a step that are shown as MNIST has them")
     average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
     fine_tuning_epochs: int = _setting(2, "the same with --extra, from weights that are trained")
     fine_tuning_learning_rate: float = _setting(5e-4, "peak of the schedule with --extra")
@@ -49,14 +48,9 @@ class TrainingConfig:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         shares = ("dropout", "label_smoothing", "average_decay")
-        for name in (*shares, "untouched_share", "bent_share", "extra_share"):
+        for name in (*shares, "untouched_share", "extra_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        if self.untouched_share + self.bent_share > 1:
-            raise ValueError(
-                "untouched_share and bent_share must not exceed 1 together, "
-                f"got {self.untouched_share} and {self.bent_share}"
-            )
         weights = ("weight_decay", "non_digit_weight", "non_digit_share")
         for name in (*weights, "seed", "subset"):
             if getattr(self, name) < 0:

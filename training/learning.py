@@ -1,4 +1,4 @@
-"""Fits the network: digits as MNIST has them, bent and redrawn, and drawings of no digits."""
+"""Fits the network: digits as MNIST has them, digits redrawn, and drawings that are no digits."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.augmentation import augment, bend, enlarge, sharpen
+from training.augmentation import augment, enlarge, sharpen
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import TrainingConfig
@@ -55,10 +55,9 @@ def train(
 ) -> Checkpoint:
     """Trains a network, from scratch unless it is given a start.
 
-    A part of each step's digits is shown as MNIST has them, another is bent, the others are redrawn
-    by other hands, and non-digits stand beside them. The result are the averaged weights of the
-    last step. The same settings on the same machine with the same number of threads give the same
-    weights.
+    A part of each step's digits is shown as MNIST has them, the others are redrawn by other hands,
+    and non-digits stand beside them. The result are the averaged weights of the last step. The same
+    settings on the same machine with the same number of threads give the same weights.
 
     Args:
         config: The settings.
@@ -165,23 +164,19 @@ def _example_batch(
     config: TrainingConfig,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """The normalised images and labels of a step: untouched, bent, redrawn digits; non-digits."""
+    """The normalised images and labels of a step: untouched digits, redrawn ones, non-digits."""
     device = graph.temperature.device
-    ends = torch.tensor([config.untouched_share, config.bent_share]).cumsum(0) * len(chosen)
-    untouched, bent, redrawn = chosen.tensor_split(ends.round().long())
+    untouched, redrawn = chosen.tensor_split([round(config.untouched_share * len(chosen))])
     non_digit_count = round(config.non_digit_share * config.batch_size)
     others = torch.randint(len(material.non_digits), (non_digit_count,), generator=generator)
     labels = F.pad(material.digits.labels[chosen], (0, len(others)), value=NO_DIGIT)
     drawings = torch.cat([material.enlarged[redrawn], material.non_digits[others]]).to(device)
+    ink = augment(drawings, labels[len(untouched) :], generator)
     with torch.no_grad():
-        changed = torch.cat(
-            [
-                bend(material.enlarged[bent].to(device), generator),
-                augment(drawings, labels[len(untouched) + len(bent) :], generator),
-            ]
-        )
-        shown = graph.normalizer(material.digits.ink[untouched].to(device))
-        normalized = torch.cat([shown, sharpen(graph.normalizer(changed), generator)])
+        normalized = sharpen(graph.normalizer(ink), generator)
+        if len(untouched):
+            shown = graph.normalizer(material.digits.ink[untouched].to(device))
+            normalized = torch.cat([shown, normalized])
     return normalized, labels.to(device)
 
 
