@@ -262,20 +262,27 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
         )
     _check_size(array.shape[1], array.shape[0])
     levels = np.ascontiguousarray(_eight_bits(array))
-    if levels.ndim == 2 and max(levels.shape) <= WORKING_SIDE:
-        return Picture(levels.copy(), None, (levels.shape[1], levels.shape[0]))
-    if levels.ndim == 3 and levels.shape[2] == 4 and _is_opaque(levels):
-        size = (levels.shape[1], levels.shape[0])
+    size = (levels.shape[1], levels.shape[0])
+    is_opaque = False
+    if levels.ndim == 3 and levels.shape[2] == 4:
+        # A pixel as one number, red in its lowest byte and alpha in its highest. This is several
+        # times faster than a look at every fourth byte, or than Pillow's conversion.
+        pixels = levels.view("<u4")[:, :, 0]
+        is_opaque = int(np.bitwise_and.reduce(pixels, axis=None)) >> 24 == 255
+        if is_opaque and _is_grey(pixels):
+            levels = pixels.astype(np.uint8)
+    if levels.ndim == 2 and max(size) <= WORKING_SIDE:
+        return Picture(levels.copy(), None, size)
+    if is_opaque and levels.ndim == 3:
         image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)
     else:
         image = Image.fromarray(levels)
-    return _picture(_plain(image), image.size)
+    return _picture(_plain(image), size)
 
 
-def _is_opaque(rgba: NDArray[np.uint8]) -> bool:
-    # A pixel as one little-endian number has its alpha in the highest byte. This is several times
-    # faster than a look at every fourth byte.
-    return int(np.bitwise_and.reduce(rgba.view("<u4"), axis=None)) >> 24 == 255
+def _is_grey(pixels: NDArray[np.uint32]) -> bool:
+    """Whether red, green and blue, the lower bytes, are equal everywhere."""
+    return not int(np.bitwise_or.reduce(pixels ^ (pixels >> 8), axis=None)) & 0xFFFF
 
 
 def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -642,6 +642,21 @@ def test_every_mode_with_transparency_shows_white_strokes_on_nothing(mode: str):
     np.testing.assert_array_equal(ink_of(image), INK)
 
 
+@given(
+    grey=npst.arrays(np.uint8, npst.array_shapes(min_dims=2, max_dims=2, max_side=6)),
+    channel=st.integers(0, 3),
+    level=st.integers(0, 255),
+)
+def test_an_array_of_grey_pixels_but_one_is_read_as_pillow_reads_it(
+    grey: Levels, channel: int, level: int
+):
+    pixels = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
+    for _ in ("without colour", "with one pixel of any colour, or transparent"):
+        expected = read_picture(Image.fromarray(pixels)).luminance
+        np.testing.assert_array_equal(read_picture(pixels).luminance, expected)
+        pixels[-1, -1, channel] = level
+
+
 # --- Whatever comes ------------------------------------------------------------------------------
 
 DTYPES = st.one_of(
