@@ -13,7 +13,7 @@ from .segmentation import Candidate, Segmentation
 
 # Chosen on numbers composed from MNIST's validation images; values around these do as well.
 DIGIT_PRICE = 0.12  # for each digit, so that few are found rather than many
-CROSSING_PRICE = 1.5  # for cuts that go through as much ink as what was cut is high
+CROSSING_PRICE = 2.0  # for cuts that go through as much ink as what was cut is high
 GAP_PRICE = 1.0  # for a gap within a digit as wide as the line's digits are high
 WIDE, WIDE_PRICE = 0.6, 0.5  # for each of its own heights by which a digit is wider
 
