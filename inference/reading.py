@@ -9,13 +9,36 @@ import math
 from collections.abc import Sequence
 
 from .prediction import Prediction
-from .segmentation import Candidate, Segmentation
+from .segmentation import Candidate, Line, Segmentation, may_be_several
+
+SURE = 0.97  # the confidence from which a mark is taken for one digit, however wide it is,
+CLEARLY_WIDE = 1.15  # unless its width is more than this share of its height
 
 # Chosen on numbers composed from MNIST's validation images; values around these do as well.
 DIGIT_PRICE = 0.12  # for each digit, so that few are found rather than many
 CROSSING_PRICE = 2.0  # for cuts that go through as much ink as what was cut is high
 GAP_PRICE = 1.0  # for a gap within a digit as wide as the line's digits are high
 WIDE, WIDE_PRICE = 0.6, 0.5  # for each of its own heights by which a digit is wider
+
+
+def doubtful_marks(line: Line, found: Segmentation, predictions: Sequence[Prediction]) -> list[int]:
+    """Chooses the marks that are worth cutting.
+
+    Args:
+        line: The marks.
+        found: What may be digits, without cuts.
+        predictions: What the recognizer says about each candidate.
+
+    Returns:
+        Indices of the marks that may be several digits, and that the recognizer is not sure of.
+    """
+    return [
+        candidate.start
+        for candidate, prediction in zip(found.candidates, predictions, strict=True)
+        if candidate.stop == candidate.start + 1
+        and may_be_several(candidate.mark, line)
+        and (prediction.confidence < SURE or _aspect(candidate) > CLEARLY_WIDE)
+    ]
 
 
 def cheapest_path(found: Segmentation, predictions: Sequence[Prediction]) -> list[int]:
@@ -45,11 +68,14 @@ def cheapest_path(found: Segmentation, predictions: Sequence[Prediction]) -> lis
 
 
 def _price(candidate: Candidate, prediction: Prediction) -> float:
-    aspect = candidate.mark.width / candidate.mark.height
     return (
         -math.log(prediction.confidence)
         + DIGIT_PRICE
         + CROSSING_PRICE * candidate.crossing
         + GAP_PRICE * candidate.gap
-        + WIDE_PRICE * max(0.0, aspect - WIDE)
+        + WIDE_PRICE * max(0.0, _aspect(candidate) - WIDE)
     )
+
+
+def _aspect(candidate: Candidate) -> float:
+    return candidate.mark.width / candidate.mark.height

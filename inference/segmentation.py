@@ -1,11 +1,11 @@
 """From marks to what may be digits: a line of pieces, and the runs of them worth reading.
 
-A digit may be several marks that do not touch, and one mark may be several digits that do. So the
-marks are cut where they might be several, and every run of neighbouring pieces that could be a
-digit by its shape is a candidate. The recognizer reads all of them at once, and `reading` chooses.
+A digit may be several marks that do not touch, and one mark may be several digits that do. So every
+run of neighbouring pieces that could be a digit by its shape is a candidate. A piece is a mark, or
+a part of one that was cut because `reading` doubts that it is a single digit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +24,9 @@ SPECK = 0.12  # a mark no larger is dirt, unless it lies within another: then it
 REACH = 0.25  # the widest gap within a digit
 LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 
-# Widths, as shares of a mark's own height unless they say otherwise.
-ONE = 0.3  # narrower marks, 1s, do not count for the usual width
+# Widths, as shares of a mark's own height.
 UNDIVIDED = 0.65  # a mark no wider is one digit at most
-UNDIVIDED_ALONE = 1.08  # the same where no other mark shows how wide digits are here
-WIDE = 1.15  # a wider mark may be several digits even if most marks are as wide
+UNDIVIDED_ALONE = 1.08  # the same where it is the only mark
 WIDEST = 1.35  # a digit that is not simply one mark is no wider
 CUTS = 3.0  # tried for a mark as wide as high
 
@@ -75,28 +73,41 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """What is written on a picture, specks and rules left out.
+
+    Attributes:
+        marks: From left to right; none if nothing but specks is drawn.
+        height: Of the line's digits, in pixels of the marks.
+        scale: Pixels of the ink for each pixel of the marks.
+    """
+
+    marks: list[Mark]
+    height: int
+    scale: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Segmentation:
-    """What may be digits on a picture.
+    """What may be digits on a line.
 
     Attributes:
         candidates: Ordered by their start; among them every single piece.
         pieces: How many pieces there are.
-        scale: Pixels of the ink for each pixel of the candidates.
     """
 
     candidates: list[Candidate]
     pieces: int
-    scale: int
 
 
-def segment(ink: NDArray[np.uint8]) -> Segmentation:
-    """Finds what may be digits.
+def find_line(ink: NDArray[np.uint8]) -> Line:
+    """Finds the marks of a line of writing.
 
     Args:
         ink: uint8 (H, W), 0 paper … 255 full ink.
 
     Returns:
-        The candidates; there are none if nothing but specks is drawn.
+        The line.
     """
     rows = np.flatnonzero(ink.max(axis=1) >= MARK_LEVEL)
     scale = min(max(1, int(np.ptp(rows)) // DETAIL), COARSEST) if rows.size else 1
@@ -107,8 +118,28 @@ def segment(ink: NDArray[np.uint8]) -> Segmentation:
         scale = max(1, scale // 2)
     marks = without_rules(marks, digit_height(marks))
     height = digit_height(marks)
-    pieces = _pieces(_without_specks(marks, SPECK * height), height)
-    return Segmentation(list(_candidates(pieces, height)), len(pieces), scale)
+    marks = _without_specks(marks, SPECK * height)
+    return Line(sorted(marks, key=lambda mark: mark.left + mark.right), height, scale)
+
+
+def segment(line: Line, cut_marks: Collection[int] = ()) -> Segmentation:
+    """Finds what may be digits.
+
+    Args:
+        line: The marks.
+        cut_marks: Indices of the marks that are cut where they might be several digits.
+
+    Returns:
+        The candidates. Without cuts, the pieces are the line's marks.
+    """
+    pieces = list(_pieces(line, cut_marks))
+    return Segmentation(list(_candidates(pieces, line.height)), len(pieces))
+
+
+def may_be_several(mark: Mark, line: Line) -> bool:
+    """Whether a line's mark may be several digits that touch, by its shape."""
+    widest = UNDIVIDED_ALONE if len(line.marks) == 1 else UNDIVIDED
+    return mark.height >= LOWEST_CUT * line.height and mark.width > widest * mark.height
 
 
 def digit_height(marks: Sequence[Mark]) -> int:
@@ -132,27 +163,17 @@ def _without_specks(marks: Sequence[Mark], largest: float) -> list[Mark]:
     ]
 
 
-def _pieces(marks: Sequence[Mark], height: int) -> list[_Piece]:
-    """Cuts what may be several digits; from left to right."""
-    tall = [mark for mark in marks if mark.height >= LOWEST_CUT * height]
-    widths = sorted(mark.width for mark in tall if mark.width > ONE * mark.height)
-    is_alone = len(widths) < 2
-    usual = 0 if is_alone else widths[(len(widths) - 1) // 2]
-    undivided = UNDIVIDED_ALONE if is_alone else UNDIVIDED
-    pieces: list[_Piece] = []
-    for mark in sorted(marks, key=lambda mark: mark.left + mark.right):
-        is_wider = mark.width > max(undivided * mark.height, usual)
-        if mark not in tall or not (is_wider or mark.width > WIDE * mark.height):
-            pieces.append(_Piece(mark, mark, None, None))
+def _pieces(line: Line, cut_marks: Collection[int]) -> Iterator[_Piece]:
+    """The marks from left to right, some of them cut."""
+    for index, mark in enumerate(line.marks):
+        if index not in cut_marks:
+            yield _Piece(mark, mark, None, None)
             continue
         cuts = max(FEWEST_CUTS, min(MOST_CUTS, int(CUTS * mark.width / mark.height)))
         parts = cut(mark, cuts)
         lefts, rights = [None, *parts.crossings], [*parts.crossings, None]
-        pieces += [
-            _Piece(part, mark, left, right)
-            for part, left, right in zip(parts.marks, lefts, rights, strict=True)
-        ]
-    return pieces
+        for part, left, right in zip(parts.marks, lefts, rights, strict=True):
+            yield _Piece(part, mark, left, right)
 
 
 def _candidates(pieces: Sequence[_Piece], height: int) -> Iterator[Candidate]:

@@ -393,19 +393,32 @@ def test_absurd_images_cost_little(image: NDArray[np.uint8], recognizer: DigitRe
 # --- One recognizer for all ----------------------------------------------------------------------
 
 
-def test_all_candidates_are_read_at_once(
-    recognizer: DigitRecognizer, monkeypatch: pytest.MonkeyPatch
-):
-    calls: list[tuple[int, ...]] = []
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many candidates each run of the model was given."""
+    sizes: list[int] = []
     run = DigitRecognizer.run
 
     def counted(self: DigitRecognizer, ink: NDArray[np.uint8]):
-        calls.append(ink.shape)
+        sizes.append(len(ink))
         return run(self, ink)
 
     monkeypatch.setattr(DigitRecognizer, "run", counted)
+    return sizes
+
+
+def test_all_candidates_are_read_at_once(recognizer: DigitRecognizer, batches: list[int]):
     recognizer.read_number(write(POSTAL_CODE).image)
-    assert len(calls) == 1
+    assert len(batches) == 1
+
+
+def test_what_may_be_several_digits_is_cut_and_all_pieces_are_read_at_once(
+    recognizer: DigitRecognizer, batches: list[int]
+):
+    touching = write(POSTAL_CODE, gap_px=[25, -13.5, 25, 25])
+    assert recognizer.read_number(touching.image).text == touching.text
+    undivided, cut = batches
+    assert cut > undivided
 
 
 def test_many_threads_may_read_at_once(recognizer: DigitRecognizer):
