@@ -25,8 +25,9 @@ REACH = 0.25  # the widest gap within a digit
 LOWEST_CUT = 0.5  # a mark that is lower is no pair of digits
 
 # Widths, as shares of a mark's own height.
+ONE = 0.3  # narrower marks, 1s, do not show how wide digits are here
 UNDIVIDED = 0.65  # a mark no wider is one digit at most
-UNDIVIDED_ALONE = 1.08  # the same where it is the only mark
+UNDIVIDED_ALONE = 1.08  # the same where no other mark shows how wide digits are here
 WIDEST = 1.35  # a digit that is not simply one mark is no wider
 CUTS = 3.0  # tried for a mark as wide as high
 
@@ -138,8 +139,10 @@ def segment(line: Line, cut_marks: Collection[int] = ()) -> Segmentation:
 
 def may_be_several(mark: Mark, line: Line) -> bool:
     """Whether a line's mark may be several digits that touch, by its shape."""
-    widest = UNDIVIDED_ALONE if len(line.marks) == 1 else UNDIVIDED
-    return mark.height >= LOWEST_CUT * line.height and mark.width > widest * mark.height
+    lowest = LOWEST_CUT * line.height
+    is_alone = sum(m.height >= lowest and m.width > ONE * m.height for m in line.marks) < 2
+    widest = UNDIVIDED_ALONE if is_alone else UNDIVIDED
+    return mark.height >= lowest and mark.width > widest * mark.height
 
 
 def digit_height(marks: Sequence[Mark]) -> int:
