@@ -51,9 +51,10 @@ class InkNormalizer(nn.Module):
         """
         ink = torch.relu(ink.to(torch.float32) - NOISE_FLOOR)
         # onnxruntime is several times slower at ink.sum(dim=1). Two expanded rows, because tract
-        # 0.23 fails at ones of a dynamic shape and at a product with a single row.
+        # 0.23 fails at ones of a dynamic shape and at a product with a single row; nor does it end
+        # where the first row is taken as a slice.
         ones = ink.new_ones(2, 1).expand(2, ink.shape[1])
-        by_row, by_column = ink.sum(dim=2).unsqueeze(1), (ones @ ink)[:, :1]
+        by_row, by_column = ink.sum(dim=2).unsqueeze(1), (ones @ ink)[:, 0].unsqueeze(1)
         # Both axes at once where their length does not matter: rows first, [batch, 2, 1].
         profiles = _profile(by_row), _profile(by_column)
         moment, low, high = (torch.cat(both, dim=1) for both in zip(*profiles, strict=True))
