@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from .prediction import Prediction
-from .segmentation import Candidate, Line, Segmentation, may_be_several
+from .segmentation import Candidate, Line, Segmentation, wide_marks
 
 SURE = 0.97  # the confidence from which a mark is taken for one digit, however wide it is,
 CLEARLY_WIDE = 1.15  # unless its width is more than this share of its height
@@ -32,11 +32,12 @@ def doubtful_marks(line: Line, found: Segmentation, predictions: Sequence[Predic
     Returns:
         Indices of the marks that may be several digits, and that the recognizer is not sure of.
     """
+    wide = wide_marks(line)
     return [
         candidate.start
         for candidate, prediction in zip(found.candidates, predictions, strict=True)
         if candidate.stop == candidate.start + 1
-        and may_be_several(candidate.mark, line)
+        and candidate.start in wide
         and (prediction.confidence < SURE or _aspect(candidate) > CLEARLY_WIDE)
     ]
 

@@ -137,12 +137,12 @@ def segment(line: Line, cut_marks: Collection[int] = ()) -> Segmentation:
     return Segmentation(list(_candidates(pieces, line.height)), len(pieces))
 
 
-def may_be_several(mark: Mark, line: Line) -> bool:
-    """Whether a line's mark may be several digits that touch, by its shape."""
-    lowest = LOWEST_CUT * line.height
-    is_alone = sum(m.height >= lowest and m.width > ONE * m.height for m in line.marks) < 2
+def wide_marks(line: Line) -> set[int]:
+    """Indices of the marks that may be several digits that touch, by their shape."""
+    tall = {i: m for i, m in enumerate(line.marks) if m.height >= LOWEST_CUT * line.height}
+    is_alone = sum(mark.width > ONE * mark.height for mark in tall.values()) < 2
     widest = UNDIVIDED_ALONE if is_alone else UNDIVIDED
-    return mark.height >= lowest and mark.width > widest * mark.height
+    return {index for index, mark in tall.items() if mark.width > widest * mark.height}
 
 
 def digit_height(marks: Sequence[Mark]) -> int:
