@@ -19,7 +19,7 @@ centre of every symmetrical drawing of even size lies, which float noise must no
 FULL_INK = 255.0
 """The ink level of a fully inked pixel; 0 is paper."""
 
-NOISE_FLOOR = 25.0
+NOISE_FLOOR = 25
 """Ink up to this level is paper: a scan's or a JPEG's noise must not stretch the bounding box."""
 
 
@@ -49,12 +49,15 @@ class InkNormalizer(nn.Module):
         Returns:
             float32 [batch, 28, 28], 0 … 1; all 0 for blank ink.
         """
-        ink = torch.relu(ink.to(torch.float32) - NOISE_FLOOR)
-        # onnxruntime is several times slower at ink.sum(dim=1). Two expanded rows, because tract
-        # 0.23 fails at ones of a dynamic shape and at a product with a single row; nor does it end
-        # where the first row is taken as a slice.
-        ones = ink.new_ones(2, 1).expand(2, ink.shape[1])
-        by_row, by_column = ink.sum(dim=2).unsqueeze(1), (ones @ ink)[:, 0].unsqueeze(1)
+        # The floor is taken off sums and products, which are smaller than the ink. clamp(min=…) of
+        # whole numbers would become an operator that onnxruntime 1.20 lacks for them.
+        ink = torch.clamp_min(ink, NOISE_FLOOR).to(torch.float32)
+        height, width = ink.shape[1], ink.shape[2]
+        # onnxruntime is several times slower at ink.sum(dim=1), and half as fast at rows of ones.
+        # Two columns, of which one is left out, because tract 0.23 never ends with a single one.
+        ones = ink.new_ones(1, 2).expand(height, 2)[:, :1]
+        by_row = (ink.sum(dim=2) - NOISE_FLOOR * width).unsqueeze(1)
+        by_column = ((ink.transpose(1, 2) @ ones).squeeze(2) - NOISE_FLOOR * height).unsqueeze(1)
         # Both axes at once where their length does not matter: rows first, [batch, 2, 1].
         profiles = _profile(by_row), _profile(by_column)
         moment, low, high = (torch.cat(both, dim=1) for both in zip(*profiles, strict=True))
@@ -70,8 +73,9 @@ class InkNormalizer(nn.Module):
         rows = _overlap(centre[:, :1] + offset, reach, ink.shape[1])
         columns = _overlap(centre[:, 1:] + offset, reach, ink.shape[2])
         level = (FULL_INK - NOISE_FLOOR) * support * support
+        floor = NOISE_FLOOR * columns.sum(dim=2).unsqueeze(1)
         # In this order, the large factor need not be rearranged for the product.
-        return (rows @ (ink @ columns.transpose(1, 2))) / level
+        return torch.relu(rows @ (ink @ columns.transpose(1, 2) - floor)) / level
 
 
 def _profile(ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
