@@ -269,10 +269,11 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
         # times faster than a look at every fourth byte, or than Pillow's conversion.
         pixels = levels.view("<u4")[:, :, 0]
         is_opaque = int(np.bitwise_and.reduce(pixels, axis=None)) >> 24 == 255
-        if is_opaque and _is_grey(pixels):
+        if is_opaque and _is_grey(levels):
             levels = pixels.astype(np.uint8)
     if levels.ndim == 2 and max(size) <= WORKING_SIDE:
-        return Picture(levels.copy(), None, size)
+        is_callers = np.may_share_memory(levels, array)
+        return Picture(levels.copy() if is_callers else levels, None, size)
     if is_opaque and levels.ndim == 3:
         image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)
     else:
@@ -280,9 +281,14 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
     return _picture(_plain(image), size)
 
 
-def _is_grey(pixels: NDArray[np.uint32]) -> bool:
-    """Whether red, green and blue, the lower bytes, are equal everywhere."""
-    return not int(np.bitwise_or.reduce(pixels ^ (pixels >> 8), axis=None)) & 0xFFFF
+def _is_grey(levels: NDArray[np.uint8]) -> bool:
+    """Whether red, green and blue are equal in each pixel of an RGBA image; (H, W, 4)."""
+    # Each byte against the next. The lower two of a pixel's four compare its colours; the last one
+    # of all, which has no next, is not among them.
+    values = levels.reshape(-1)
+    differences = np.empty_like(values)
+    np.bitwise_xor(values[:-1], values[1:], out=differences[:-1])
+    return not int(np.bitwise_or.reduce(differences.view("<u4"), axis=None)) & 0xFFFF
 
 
 def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
