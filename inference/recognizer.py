@@ -242,12 +242,12 @@ class DigitRecognizer:
         line = find_line(find_ink(picture))
         if not line.marks:
             raise BlankImageError("the image holds no mark; write a number on it")
-        found = segment(line)
-        predictions = self._read(found)
+        found, known = segment(line), dict[bytes, Prediction]()
+        predictions = self._read(found, known)
         cut_marks = doubtful_marks(line, found, predictions)
         if cut_marks:  # Cutting takes longer than reading, and most digits stand apart.
             found = segment(line, cut_marks)
-            predictions = self._read(found)
+            predictions = self._read(found, known)
         path = cheapest_path(found, predictions)
         highest = max(found.candidates[index].mark.height for index in path)
         digits: list[Located] = []
@@ -267,10 +267,15 @@ class DigitRecognizer:
             left_out=tuple(left_out),
         )
 
-    def _read(self, found: Segmentation) -> list[Prediction]:
-        """Reads all candidates at once."""
+    def _read(self, found: Segmentation, known: dict[bytes, Prediction]) -> list[Prediction]:
+        """Reads all candidates at once, except those that look like one that is known."""
         drawings = drawn([candidate.mark for candidate in found.candidates], CANDIDATE_SIDE)
-        return self._predictions(self.run(drawings))
+        looks = [drawing.tobytes() for drawing in drawings]
+        new = {look: index for index, look in enumerate(looks) if look not in known}
+        if new:
+            output = self.run(drawings[list(new.values())])
+            known.update(zip(new, self._predictions(output), strict=True))
+        return [known[look] for look in looks]
 
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
         """Runs the graph on ink as it is, for those who hold ink already.
