@@ -117,7 +117,7 @@ def test_a_sweep_reports_every_seed_and_ships_the_best_on_validation(
     assert [row["seed"] for row in rows] == [0, 1]
     best = sweep.best_on_validation(rows)
     assert Checkpoint.load(tmp_path / "artifacts").config.seed == best
-    assert "2 seeds: mean" in (tmp_path / "artifacts" / "REPORT.md").read_text("utf-8")
+    assert "2 seeds: mean" in (tmp_path / "artifacts" / "MODEL_CARD.md").read_text("utf-8")
 
 
 def test_a_sweep_refuses_a_run_with_other_settings(trained: Path, mnist_dir: Path):
