@@ -110,7 +110,7 @@ def test_the_size_of_the_drawing_does_not_matter(factor: int):
 
 
 def test_paper_noise_up_to_the_noise_floor_changes_nothing_but_the_ink_under_it():
-    noise = torch.randint(0, int(NOISE_FLOOR) + 1, (120, 90), dtype=torch.uint8)
+    noise = torch.randint(0, NOISE_FLOOR + 1, (120, 90), dtype=torch.uint8)
     digit = lopsided_digit()
     noisy = torch.where(digit > 0, digit, noise)
     torch.testing.assert_close(normalize(noisy), normalize(digit))
