@@ -53,8 +53,9 @@ class InkNormalizer(nn.Module):
         # whole numbers would become an operator that onnxruntime 1.20 lacks for them.
         ink = torch.clamp_min(ink, NOISE_FLOOR).to(torch.float32)
         height, width = ink.shape[1], ink.shape[2]
-        # onnxruntime is several times slower at ink.sum(dim=1), and half as fast at rows of ones.
-        # Two columns, of which one is left out, because tract 0.23 never ends with a single one.
+        # onnxruntime is several times slower at ink.sum(dim=1), and half as fast with the ones as
+        # rows, on the left. Two columns of them, of which one is left out, because tract 0.23 never
+        # ends with a single one.
         ones = ink.new_ones(1, 2).expand(height, 2)[:, :1]
         by_row = (ink.sum(dim=2) - NOISE_FLOOR * width).unsqueeze(1)
         by_column = ((ink.transpose(1, 2) @ ones).squeeze(2) - NOISE_FLOOR * height).unsqueeze(1)
@@ -70,11 +71,12 @@ class InkNormalizer(nn.Module):
         offset = scale * target.unsqueeze(1)
         support = scale.clamp(min=1.0)
         reach = (support + 1.0) / 2
-        rows = _overlap(centre[:, :1] + offset, reach, ink.shape[1])
-        columns = _overlap(centre[:, 1:] + offset, reach, ink.shape[2])
+        rows = _overlap(centre[:, :1] + offset, reach, height)
+        columns = _overlap(centre[:, 1:] + offset, reach, width)
         level = (FULL_INK - NOISE_FLOOR) * support * support
         floor = NOISE_FLOOR * columns.sum(dim=2).unsqueeze(1)
-        # In this order, the large factor need not be rearranged for the product.
+        # In this order, the large factor need not be rearranged for the product. Rounding may leave
+        # paper a little below 0.
         return torch.relu(rows @ (ink @ columns.transpose(1, 2) - floor)) / level
 
 
