@@ -9,7 +9,7 @@ import math
 import os
 import struct
 from dataclasses import dataclass
-from typing import IO, Any, TypeAlias, cast
+from typing import IO, Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ MAX_PIXELS = 50_000_000
 """Largest accepted height × width; known from a file's header before anything is decoded."""
 
 WORKING_SIDE = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
+
+SMALL_PIXELS = 128 * 128  # up to here, an image takes longer to look at alone than in a stack
 
 # Pillow can read far more, but some of those formats start other programs (EPS), and none of them
 # is what a camera, a scanner, or a drawing program writes.
@@ -249,6 +251,17 @@ def _check_size(width: int, height: int) -> None:
 
 
 # --- Arrays --------------------------------------------------------------------------------------
+
+
+def is_small_luminance(source: ImageSource) -> TypeGuard[NDArray[np.uint8]]:
+    """Whether a source is a small array that already is what its picture's luminance will be."""
+    return (
+        type(source) is np.ndarray  # What its subclasses mean may be lost in a stack.
+        and source.dtype == np.uint8
+        and source.ndim == 2
+        and 0 < source.size <= SMALL_PIXELS
+        and max(source.shape) <= WORKING_SIDE
+    )
 
 
 def _picture_of_array(array: NDArray[Any]) -> Picture:

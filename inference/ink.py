@@ -63,11 +63,34 @@ def find_ink(picture: Picture) -> NDArray[np.uint8]:
     return _ink_on_transparency(picture.luminance, picture.opacity)
 
 
+def ready_ink(
+    luminance: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Finds the ink of most drawings, on pure black or white, in a fraction of the time.
+
+    What else `find_ink` looks at for other pictures would come to the same.
+
+    Args:
+        luminance: uint8 (count, H, W).
+
+    Returns:
+        Ink, uint8 (count, H, W), and of which pictures it is the ink, bool (count,).
+    """
+    edges = (luminance[:, 0], luminance[:, -1], luminance[:, :, 0], luminance[:, :, -1])
+    border = np.concatenate(edges, axis=1)
+    is_on_white = np.bitwise_and.reduce(border, axis=1) == 255
+    is_on_black = ~border.any(axis=1)
+    ink = luminance ^ np.where(is_on_white, np.uint8(255), np.uint8(0))[:, np.newaxis, np.newaxis]
+    nearly_full = np.array([np.count_nonzero(levels) for levels in ink >= NEARLY_FULL])
+    is_strong = nearly_full >= FULL_INK_SHARE * ink[0].size
+    return ink, (is_on_white | is_on_black) & is_strong
+
+
 def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    (ink,), (is_ready,) = ready_ink(luminance[np.newaxis])
+    if is_ready:
+        return ink
     border = _border(luminance)
-    ready = _ready_ink(luminance, border)
-    if ready is not None:
-        return ready
     paper = _median(border)
     if min(luminance.shape) >= SMALLEST_SIDE and not _is_clean(luminance, border, paper):
         return _ink_on_photograph(luminance)
@@ -82,21 +105,6 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     bare = histogram[paper:] if is_dark else histogram[paper::-1]
     noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE))
     return _stretched(luminance, paper, is_dark, noise)
-
-
-def _ready_ink(luminance: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The ink of most drawings, on pure black or white, in a fraction of the time.
-
-    What else is looked at for other pictures would come to the same.
-    """
-    if not border.any():
-        ink = luminance
-    elif not (~border).any():
-        ink = ~luminance
-    else:
-        return None
-    nearly_full = np.count_nonzero(ink >= NEARLY_FULL)
-    return ink if nearly_full >= FULL_INK_SHARE * ink.size else None
 
 
 def _ink_on_photograph(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BlankImageError, InferenceError, InvalidImageError
-from .images import ImageSource, Picture, read_picture
-from .ink import find_ink
+from .images import ImageSource, Picture, is_small_luminance, read_picture
+from .ink import find_ink, ready_ink
 from .marks import Mark, drawn
 from .metadata import OUTPUT_NAMES, ModelMetadata
 from .model import SessionOptions, open_model
@@ -28,6 +28,7 @@ from .stream import (
     check_that_they_are_several,
     map_in_order,
     parts,
+    stacks,
     windows,
 )
 
@@ -201,23 +202,21 @@ class DigitRecognizer:
 
     def _predict_part(self, images: list[ImageSource]) -> list[Prediction | InvalidImageError]:
         return [
-            result
-            for window in windows(map(_ink_or_error, images))
-            for result in self._predict_window(window)
+            result for window in windows(_inks(images)) for result in self._predict_window(window)
         ]
 
     def _predict_window(self, window: list[InkOrError]) -> list[Prediction | InvalidImageError]:
         """Ink of any sizes → predictions; ink of equal size goes through the graph together."""
         results: dict[int, Prediction | InvalidImageError] = {}
-        by_shape: dict[tuple[int, ...], dict[int, NDArray[np.uint8]]] = {}
+        inks: dict[int, NDArray[np.uint8]] = {}
         for position, ink in enumerate(window):
             if isinstance(ink, InvalidImageError):
                 results[position] = ink
             else:
-                by_shape.setdefault(ink.shape, {})[position] = ink
-        for inks in by_shape.values():
-            output = self.run(np.stack(list(inks.values())))
-            results.update(zip(inks, self._predictions(output), strict=True))
+                inks[position] = ink
+        for positions, stack in stacks(inks):
+            predictions = self._predictions(self.run(stack))
+            results.update(zip(positions, predictions, strict=True))
         return [results[position] for position in range(len(window))]
 
     def read_number(self, image: ImageSource) -> Number:
@@ -337,6 +336,20 @@ class DigitRecognizer:
 
 def _ink(image: ImageSource) -> NDArray[np.uint8]:
     return find_ink(read_picture(image))
+
+
+def _inks(images: list[ImageSource]) -> Iterator[InkOrError]:
+    """Finds the ink of each image, of small arrays at once.
+
+    One by one, that takes several times as long, and threads that do so keep each other waiting.
+    """
+    small = {position: image for position, image in enumerate(images) if is_small_luminance(image)}
+    ready: dict[int, NDArray[np.uint8]] = {}
+    for positions, stack in stacks(small):
+        found = zip(positions, *ready_ink(stack), strict=True)
+        ready.update((position, ink) for position, ink, is_ready in found if is_ready)
+    for position, image in enumerate(images):
+        yield ready[position] if position in ready else _ink_or_error(image)
 
 
 def _ink_or_error(image: ImageSource) -> InkOrError:

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -74,6 +74,17 @@ def windows(inks: Iterable[InkOrError]) -> Iterator[list[InkOrError]]:
         pixels += size
     if window:
         yield window
+
+
+def stacks(
+    arrays: Mapping[int, NDArray[np.uint8]],
+) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
+    """Stacks arrays of equal shape, whatever stands between them; keeps the positions of each."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for position, array in arrays.items():
+        by_shape.setdefault(array.shape, []).append(position)
+    for positions in by_shape.values():
+        yield positions, np.stack([arrays[position] for position in positions])
 
 
 def map_in_order(

@@ -16,6 +16,7 @@ def test_the_benchmark_measures_every_comparison_and_writes_it_down(
     monkeypatch.setattr(benchmark, "SECONDS_A_TURN", 0)
     monkeypatch.setattr(benchmark, "COLD_STARTS", 1)
     monkeypatch.setattr(benchmark, "STREAM_IMAGES", 20)
+    monkeypatch.setattr(benchmark, "STREAM_FILES", 2)
     benchmark.write(tmp_path, benchmark.measure(ARTIFACTS))
     results = json.loads((tmp_path / "benchmark.json").read_text("utf-8"))
     assert all(row["ratio"] > 0 for row in results["comparisons"].values())

@@ -5,6 +5,7 @@ import itertools
 import multiprocessing
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
@@ -159,6 +161,30 @@ def test_a_batch_gives_what_single_predictions_give(recognizer: DigitRecognizer)
     assert len(batch) == len(PICTURES)
     for picture, prediction in zip(PICTURES, batch, strict=True):
         assert_close(prediction, recognizer.predict(picture))
+
+
+@given(
+    images=st.lists(
+        npst.arrays(
+            np.uint8,
+            st.sampled_from([(1, 1), (2, 9), (9, 2), (28, 28)]),
+            elements=st.sampled_from([0, 5, 100, 249, 250, 255]),
+            fill=st.sampled_from([0, 255, 230]),
+        ),
+        max_size=8,
+    )
+)
+def test_small_arrays_in_a_stream_give_what_they_give_alone(
+    images: list[NDArray[np.uint8]], recognizer: DigitRecognizer
+):
+    results = list(recognizer.predict_stream(images, return_errors=True))
+    assert len(results) == len(images)
+    for image, result in zip(images, results, strict=True):
+        if isinstance(result, InvalidImageError):
+            with pytest.raises(type(result), match=re.escape(str(result))):
+                recognizer.predict(image)
+        else:
+            assert_close(result, recognizer.predict(image))
 
 
 def test_a_batch_of_mixed_sizes_and_kinds_keeps_its_order(
