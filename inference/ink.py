@@ -80,7 +80,7 @@ def ready_ink(
     border = np.concatenate(edges, axis=1)
     is_on_white = np.bitwise_and.reduce(border, axis=1) == 255
     is_on_black = ~border.any(axis=1)
-    ink = luminance ^ np.where(is_on_white, np.uint8(255), np.uint8(0))[:, np.newaxis, np.newaxis]
+    ink = luminance ^ (is_on_white * np.uint8(255))[:, np.newaxis, np.newaxis]
     nearly_full = np.array([np.count_nonzero(levels) for levels in ink >= NEARLY_FULL])
     is_strong = nearly_full >= FULL_INK_SHARE * ink[0].size
     return ink, (is_on_white | is_on_black) & is_strong
