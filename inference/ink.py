@@ -76,8 +76,7 @@ def ready_ink(
     Returns:
         Ink, uint8 (count, H, W), and of which pictures it is the ink, bool (count,).
     """
-    edges = (luminance[:, 0], luminance[:, -1], luminance[:, :, 0], luminance[:, :, -1])
-    border = np.concatenate(edges, axis=1)
+    border = _border(luminance)
     is_on_white = np.bitwise_and.reduce(border, axis=1) == 255
     is_on_black = ~border.any(axis=1)
     ink = luminance ^ (is_on_white * np.uint8(255))[:, np.newaxis, np.newaxis]
@@ -197,8 +196,9 @@ def _noise_at_border(border: NDArray[np.uint8], paper: int) -> int:
 
 
 def _border(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W) → the pixels of its outermost rows and columns."""
-    return np.concatenate((luminance[0], luminance[-1], luminance[:, 0], luminance[:, -1]))
+    """(…, H, W) → the pixels of its outermost rows and columns, (…, 2 × W + 2 × H)."""
+    rows = (luminance[..., 0, :], luminance[..., -1, :])
+    return np.concatenate((*rows, luminance[..., 0], luminance[..., -1]), axis=-1)
 
 
 def _median(levels: NDArray[np.uint8]) -> int:
