@@ -114,6 +114,15 @@ def test_blank_images_survive_every_style():
         assert add_style(blank, style, generator()).isfinite().all()
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_redraws_digits_as_the_cpu_does():
+    digits, labels = (bar(5, 100) * 255).byte(), torch.arange(100) % 10
+    on_cpu = augment(digits, labels, generator())
+    on_gpu = augment(digits.cuda(), labels, generator()).cpu()
+    # Rounding alone may differ, which moves a pixel's level far only where its stroke is steepest.
+    assert (on_cpu - on_gpu).abs().mean() < 0.5
+
+
 def test_the_contact_sheet_shows_every_style():
     digits = (bar(5, 30) * 255).byte()
     sheet = contact_sheet(digits, torch.arange(30) % 10, columns=3)

@@ -198,7 +198,8 @@ def draw_styles(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
 
 def add_style(image: Tensor, style: Style, generator: Generator) -> Tensor:
     """Draws a style onto every image of a batch; float32 [batch, height, width] in and out."""
-    curve = style.curve(_measure(image), generator)
+    # The generator's numbers, and so the curves, are made on the CPU, wherever the images are.
+    curve = style.curve(_measure(image.cpu()), generator).to(image.device)
     return draw_curves(image, curve, stroke_width(image))
 
 
