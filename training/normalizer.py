@@ -57,7 +57,7 @@ class InkNormalizer(nn.Module):
         height, width = ink.shape[1], ink.shape[2]
         by_row = ink.sum(dim=2).unsqueeze(1)
         # onnxruntime is far slower at ink.sum(dim=1), and tract 0.23 fails at ones without a batch.
-        by_column = ink.new_ones(1, 1, 1).expand(len(ink), 1, height) @ ink
+        by_column = ink.new_ones(1, 1, 1).expand(ink.shape[0], 1, height) @ ink
         position = torch.arange(height + width, dtype=torch.float32, device=ink.device)
         is_row = position < height
         is_own = is_row ^ torch.tensor([[False], [True]], device=ink.device)
