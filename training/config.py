@@ -31,7 +31,6 @@ class TrainingConfig:
     learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
-    dropout_until: float = _setting(0.2, "share of the training after which nothing is dropped")
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
     non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
     non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
@@ -52,8 +51,6 @@ class TrainingConfig:
         for name in (*shares, "untouched_share", "extra_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        if not 0 <= self.dropout_until <= 1:
-            raise ValueError(f"dropout_until must be in 0 … 1, got {self.dropout_until}")
         weights = ("weight_decay", "non_digit_weight", "non_digit_share")
         for name in (*weights, "seed", "subset"):
             if getattr(self, name) < 0:

@@ -128,7 +128,7 @@ def _fit(
     for epoch in range(1, config.epochs + 1):
         started = time.perf_counter()
         loss_sum = 0.0
-        _start_learning(graph, drops=epoch <= round(config.dropout_until * config.epochs))
+        graph.train()
         for chosen in _batches(len(material.digits), config.batch_size, generator):
             normalized, labels = _example_batch(graph, material, chosen, config, generator)
             loss = _loss(graph.cnn(normalized), labels, config)
@@ -155,19 +155,6 @@ def _fit(
     progress.close()
     graph.load_state_dict(averaged.module.state_dict())
     return history
-
-
-def _start_learning(graph: DigitGraph, *, drops: bool) -> None:
-    """Puts a graph into training mode, with dropout or without.
-
-    Dropout in the first epochs only: Liu, Xu, Jin, Shen and Darrell, 2023, "Dropout Reduces
-    Underfitting". A small network that is shown ever new redrawings underfits, and learns more from
-    the later ones with all of its features.
-    """
-    graph.train()
-    for module in graph.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.train(drops)
 
 
 def _example_batch(

@@ -62,8 +62,6 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "temperature": f"{description['calibration']['temperature']:.3f}",
         "reject_confidence": f"{description['thresholds']['reject_confidence']:.3f}",
         "minutes": f"{training['seconds'] / 60:.0f}",
-        "dropout": str(training["dropout"]),
-        "dropout_until": f"{training['dropout_until']:.0%}",
         "validation_accuracy": f"{training['validation_accuracy']:.2%}",
         "redrawn_accuracy": f"{training['redrawn_validation_accuracy']:.2%}",
         "metrics": _metrics_table(description["metrics"]),
