@@ -213,6 +213,24 @@ def test_a_batch_may_be_an_array(recognizer: DigitRecognizer):
     assert digits == [drawing.label for drawing in DRAWINGS[:5]]
 
 
+def test_a_batch_holds_small_arrays_of_any_memory_layout(recognizer: DigitRecognizer):
+    small = [np.asarray(picture.convert("L").resize((28, 28))) for picture in PICTURES[:4]]
+    page = np.hstack(small)
+    views = [page[:, start : start + 28] for start in range(0, 112, 28)]
+    views += [np.asfortranarray(image) for image in small]
+    views += [image[::-1, ::-1].copy()[::-1, ::-1] for image in small]
+    for result, image in zip(recognizer.predict_batch(views), small * 3, strict=True):
+        assert_close(result, recognizer.predict(image))
+
+
+def test_a_prediction_that_is_kept_does_not_keep_its_batch(recognizer: DigitRecognizer):
+    normalized: Any = recognizer.predict_batch(PICTURES)[0].normalized
+    held = normalized
+    while getattr(held, "base", None) is not None:
+        held = held.base
+    assert memoryview(held).nbytes == normalized.nbytes
+
+
 def test_a_long_batch_is_read_and_run_in_bounded_parts(
     recognizer: DigitRecognizer, monkeypatch: pytest.MonkeyPatch
 ):
