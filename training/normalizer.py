@@ -38,7 +38,7 @@ class InkNormalizer(nn.Module):
     weights of a target pixel sum to one at every scale and every sub-pixel offset.
 
     Both axes are worked on at once, the positions of the columns behind those of the rows, because
-    runtimes spend most of their time on a small drawing on starting operators, not on computing.
+    for a small drawing a runtime takes longer to start these operators than to compute them.
     There are no loops, so batch, height and width stay dynamic in the exported graph.
     """
 
