@@ -98,6 +98,21 @@ def test_the_place_on_the_canvas_does_not_matter(at: tuple[int, int]):
     torch.testing.assert_close(normalize(moved), normalize(digit), atol=1e-4, rtol=0)
 
 
+def test_a_tiny_digit_far_from_the_edge_is_placed_as_exactly_as_one_at_the_edge():
+    digit = lopsided_digit()[::10, ::10]
+    page = torch.zeros(3000, 2000, dtype=torch.uint8)
+    page[2900 : 2900 + len(digit), 1900 : 1900 + digit.shape[1]] = digit
+    # Weights that are found from where it lies on the page, to 1e-4 of a pixel there, miss this.
+    torch.testing.assert_close(normalize(page), normalize(digit), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 9), (7, 5), (28, 28), (40, 300), (171, 31)])
+def test_rows_and_columns_are_treated_alike(shape: tuple[int, int]):
+    torch.manual_seed(0)
+    ink = torch.randint(0, 256, shape, dtype=torch.uint8)
+    torch.testing.assert_close(normalize(ink.T), normalize(ink).T, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("factor", [2, 3, 7])
 def test_the_size_of_the_drawing_does_not_matter(factor: int):
     digit = lopsided_digit()

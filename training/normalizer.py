@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 OUTPUT_SIZE = 28
 """Side in pixels of the image that the CNN sees."""
@@ -32,14 +33,17 @@ class InkNormalizer(nn.Module):
     rounded to a whole source pixel, as MNIST's makers did: their images come through unchanged
     instead of blurred by a shift of a fraction of a pixel.
 
-    Resampling is two matrix products, ``rows @ (ink @ columns.T)``. A row of such a matrix holds
-    the overlap of one target pixel with every source pixel, a trapezoid over their distance: exact
-    area averaging where the drawing is shrunk and linear interpolation where it is enlarged. The
-    weights of a target pixel sum to one at every scale and every sub-pixel offset.
+    Resampling is area averaging where the drawing is shrunk and linear interpolation where it is
+    enlarged, both exact: a target pixel's support, as wide as the target pixel or one source pixel
+    if that is wider, weights every source pixel by how much of it is covered. Down the rows, what
+    is covered is the difference of two running totals (Crow, 1984, "Summed-area tables for texture
+    mapping"), so that the whole picture is gone over only once; along the columns of what little is
+    left of it, a product with a matrix of overlaps is quicker.
 
-    Both axes are worked on at once, the positions of the columns behind those of the rows, because
-    for a small drawing a runtime takes longer to start these operators than to compute them.
-    There are no loops, so batch, height and width stay dynamic in the exported graph.
+    All coordinates are distances from the picture's edge in source pixels: pixel i, from 0, reaches
+    from i to i + 1. Both axes are worked on at once, the columns behind the rows, because for a
+    small drawing a runtime takes longer to start these operators than to compute them. There are no
+    loops, so batch, height and width stay dynamic in the exported graph.
     """
 
     def forward(self, ink: Tensor) -> Tensor:
@@ -55,51 +59,73 @@ class InkNormalizer(nn.Module):
         # clamp(min=…) of whole numbers would become an operator that onnxruntime 1.20 lacks.
         ink = torch.clamp_min(ink, NOISE_FLOOR).to(torch.float32) - NOISE_FLOOR
         height, width = ink.shape[1], ink.shape[2]
-        by_row = ink.sum(dim=2).unsqueeze(1)
-        # onnxruntime is far slower at ink.sum(dim=1). Of two columns of ones, one is left out,
-        # because tract 0.23 never ends with a single one, and errs with the ones on the left.
-        ones = ink.new_ones(1, 2).expand(height, 2)[:, :1]
-        by_column = (ink.transpose(1, 2) @ ones).transpose(1, 2)
-        position = torch.arange(height + width, dtype=torch.float32, device=ink.device)
-        is_row = position < height
+        totals = ink.cumsum(dim=1)  # of every column, from its top to the end of each row
+        pixel_end = torch.arange(1, height + width + 1, dtype=torch.float32, device=ink.device)
+        is_row = pixel_end <= height
         is_own = is_row ^ torch.tensor([[False], [True]], device=ink.device)
-        # The rows' sums and the columns', each 0 at the positions of the other: [batch, 2, H + W].
-        profile = torch.where(is_own, torch.cat([by_row, by_column], dim=2), 0.0)
-
-        inked = profile > 0
-        # Of blank ink, the first lies far behind the last. All that follows stays finite.
-        first = torch.where(inked, position, float(2**24)).amin(dim=2, keepdim=True)
-        last = torch.where(inked, position, -1.0).amax(dim=2, keepdim=True)
-        extent = (last - first).amax(dim=1, keepdim=True) + 1.0
-        scale = extent / DIGIT_SIZE  # source pixels per target pixel
-        mass = profile.sum(dim=2, keepdim=True).clamp(min=1.0)
-        moment = (profile * position).sum(dim=2, keepdim=True)
-        centre = _bounded(torch.floor(moment / mass + SNAP), first, last, scale)
+        # The rows' sums and the columns', each 0 at the places of the other: [batch, 2, H + W].
+        # where() would do as well, but is one of the slowest operators of onnxruntime.
+        sums = torch.cat([ink.sum(dim=2).unsqueeze(1), totals[:, -1:]], dim=2)
+        centre, scale = _placement(sums * is_own.to(torch.float32), pixel_end)
 
         row_centre, column_centre = centre.split(1, dim=1)
-        from_centre = position - torch.where(is_row, row_centre, column_centre)
         target = torch.arange(OUTPUT_SIZE, dtype=torch.float32, device=ink.device) - CENTRE
-        distance = (from_centre - scale * target.unsqueeze(1)).abs()  # [batch, 28, H + W]
         support = scale.clamp(min=1.0)
-        overlap = ((support + 1.0) / 2 - distance).clamp(0.0, 1.0)
-        rows, columns = overlap[:, :, :height], overlap[:, :, height:]
+        half = support / 2
+        ends = scale * target + half * torch.tensor([[1.0], [-1.0]], device=ink.device)
+        rows = _rows_between(ink, totals, row_centre, ends)
+        # A pixel's middle is half a pixel before its end.
+        from_centre = pixel_end[height:] - (column_centre + 0.5)
+        distance = (from_centre - scale * target.unsqueeze(1)).abs()  # [batch, 28, W]
+        overlap = (half + 0.5 - distance).clamp(0.0, 1.0)
         level = (FULL_INK - NOISE_FLOOR) * support * support
-        # In this order, the large factor need not be rearranged for the product.
-        return rows @ (ink @ columns.transpose(1, 2)) / level
+        return rows @ overlap.transpose(1, 2) / level
 
 
-def _bounded(centre: Tensor, first: Tensor, last: Tensor, scale: Tensor) -> Tensor:
-    """Moves the centre no farther than keeps the ink within the image.
+def _placement(profile: Tensor, pixel_end: Tensor) -> tuple[Tensor, Tensor]:
+    """Finds where in the picture the 28×28 image lies.
 
     Args:
-        centre: [batch, 2, 1], in source pixels; pixel i reaches from i - 0.5 to i + 0.5.
-        first: [batch, 2, 1], the first pixel with ink.
-        last: [batch, 2, 1], the last one.
-        scale: [batch, 1, 1], source pixels per target pixel.
+        profile: [batch, 2, H + W], ink by row and by column, each 0 at the places of the other.
+        pixel_end: [H + W], 1, 2, …
 
     Returns:
-        [batch, 2, 1].
+        Where the middle of pixel `CENTRE` of the image lies, [batch, 2, 1], and how many source
+        pixels wide a pixel of it is, [batch, 1, 1], which is 0 for blank ink.
     """
-    before = scale * (CENTRE + 0.5) - 0.5
-    after = scale * (OUTPUT_SIZE - 0.5 - CENTRE) - 0.5
-    return torch.minimum(torch.maximum(centre, last - after), first + before)
+    inked = profile.sign()
+    first = inked.argmax(dim=2, keepdim=True).to(torch.float32)
+    last = (inked * pixel_end).amax(dim=2, keepdim=True)
+    scale = (last - first).amax(dim=1, keepdim=True) / DIGIT_SIZE
+    mass = profile.sum(dim=2, keepdim=True).clamp(min=1.0)
+    moment = (profile * pixel_end).sum(dim=2, keepdim=True)
+    centre = torch.floor(moment / mass + SNAP) - 0.5
+    # No farther than keeps the ink within the image.
+    centre = torch.maximum(centre, last - (OUTPUT_SIZE - CENTRE - 0.5) * scale)
+    return torch.minimum(centre, first + (CENTRE + 0.5) * scale), scale
+
+
+def _rows_between(ink: Tensor, totals: Tensor, centre: Tensor, ends: Tensor) -> Tensor:
+    """Adds up the ink of each column between two ends of every target row.
+
+    Args:
+        ink: [batch, H, W].
+        totals: [batch, H, W], the ink of a column down to the end of each row.
+        centre: [batch, 1, 1].
+        ends: [batch, 2, 28], the lower and the upper ends, from the centre; some lie beyond the
+            picture.
+
+    Returns:
+        [batch, 28, W].
+    """
+    batch, height, width = ink.shape
+    row_end = torch.ceil(centre + ends).clamp(min=1.0).clamp(max=height)
+    # Not less the sum of both, which float32 rounds the more the farther it is from the edge.
+    not_covered = (row_end - centre - ends).clamp(0.0, 1.0).unsqueeze(3)
+    # Multiplied in float64, because tract 0.23 multiplies no whole numbers that are not known when
+    # the graph is loaded.
+    first_row = (torch.arange(batch, dtype=torch.float64, device=ink.device) * height).long()
+    row = first_row.reshape(-1, 1, 1) + row_end.long() - 1
+    totals, ink = (functional.embedding(row, table.reshape(-1, width)) for table in (totals, ink))
+    lower, upper = (totals - not_covered * ink).split(1, dim=1)
+    return (lower - upper).squeeze(1)
