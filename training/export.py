@@ -24,7 +24,7 @@ from training.checkpoint import Checkpoint, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.model import DigitGraph, parameter_count
 
-MODEL_VERSION = "1.2.1"
+MODEL_VERSION = "1.2.2"
 OPSET = 20
 MODEL_NAME = "digits.onnx"
 DESCRIPTION_NAME = "digits.json"
