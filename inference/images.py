@@ -260,7 +260,8 @@ def is_small_luminance(source: ImageSource) -> TypeGuard[NDArray[np.uint8]]:
         and source.dtype == np.uint8
         and source.ndim == 2
         and 0 < source.size <= SMALL_PIXELS
-        and max(source.shape) <= WORKING_SIDE
+        and source.shape[0] <= WORKING_SIDE
+        and source.shape[1] <= WORKING_SIDE
     )
 
 

@@ -1,6 +1,7 @@
 """The recognizer: an image in, a prediction out."""
 
 import contextlib
+import functools
 import itertools
 import math
 import os
@@ -8,14 +9,16 @@ import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, Self, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .batches import ink_batches
 from .errors import BlankImageError, InferenceError, InvalidImageError
-from .images import ImageSource, Picture, is_small_luminance, read_picture
-from .ink import find_ink, ready_ink
+from .images import ImageSource, Picture, read_picture
+from .ink import find_ink
 from .marks import Mark, drawn
 from .metadata import OUTPUT_NAMES, ModelMetadata
 from .model import SessionOptions, open_model
@@ -23,14 +26,7 @@ from .number import Box, Located, Number
 from .prediction import Prediction
 from .reading import cheapest_path, doubtful_marks
 from .segmentation import Segmentation, find_line, segment
-from .stream import (
-    InkOrError,
-    check_that_they_are_several,
-    map_in_order,
-    parts,
-    stacks,
-    windows,
-)
+from .stream import check_that_they_are_several, map_in_order, parts
 
 _PACKAGE = Path(__file__).parent
 # The wheel has the artifacts inside the package, a checkout has them beside it.
@@ -116,7 +112,7 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
-        return self._predictions(self.run(_ink(image)[np.newaxis]))[0]
+        return self._predictions(self.run(find_ink(read_picture(image))[np.newaxis]))[0]
 
     def predict_batch(self, images: Iterable[ImageSource]) -> list[Prediction]:
         """Recognizes the digits on several images, faster than one by one if their sizes agree.
@@ -193,31 +189,30 @@ class DigitRecognizer:
     def _stream(
         self, images: Iterable[ImageSource], batch_size: int, threads: int, return_errors: bool
     ) -> Iterator[Prediction | InvalidImageError]:
-        done = map_in_order(self._predict_part, parts(images, batch_size), threads)
+        predict_part = functools.partial(self._predict_part, Lock())
+        done = map_in_order(predict_part, parts(images, batch_size), threads)
         with contextlib.closing(done):
             for index, result in enumerate(itertools.chain.from_iterable(done)):
                 if isinstance(result, InvalidImageError) and not return_errors:
                     raise type(result)(f"image {index}: {result}") from result
                 yield result
 
-    def _predict_part(self, images: list[ImageSource]) -> list[Prediction | InvalidImageError]:
-        return [
-            result for window in windows(_inks(images)) for result in self._predict_window(window)
-        ]
-
-    def _predict_window(self, window: list[InkOrError]) -> list[Prediction | InvalidImageError]:
-        """Ink of any sizes → predictions; ink of equal size goes through the graph together."""
+    def _predict_part(
+        self, looking: Lock, images: list[ImageSource]
+    ) -> list[Prediction | InvalidImageError]:
         results: dict[int, Prediction | InvalidImageError] = {}
-        inks: dict[int, NDArray[np.uint8]] = {}
-        for position, ink in enumerate(window):
+        for positions, ink in ink_batches(images, looking):
             if isinstance(ink, InvalidImageError):
-                results[position] = ink
-            else:
-                inks[position] = ink
-        for positions, stack in stacks(inks):
-            predictions = self._predictions(self.run(stack))
-            results.update(zip(positions, predictions, strict=True))
-        return [results[position] for position in range(len(window))]
+                results[positions[0]] = ink
+                continue
+            output = self.run(ink)
+            # Looking at arrays, NumPy hands the interpreter's lock over for moments. A thread that
+            # took it then, for all that is left to do here, would be in step with the other one,
+            # and both would wait for each other after this batch and every other.
+            with looking:
+                pass
+            results.update(zip(positions, self._predictions(output), strict=True))
+        return [results[position] for position in range(len(images))]
 
     def read_number(self, image: ImageSource) -> Number:
         """Reads a written number of any length, one digit included.
@@ -301,6 +296,8 @@ class DigitRecognizer:
         return ModelOutput(*outputs)
 
     def _predictions(self, output: ModelOutput) -> list[Prediction]:
+        accepts = self._metadata.thresholds.accepts
+        shape, dtype = output.normalized.shape[1:], output.normalized.dtype
         predictions: list[Prediction] = []
         for probabilities, normalized in zip(
             cast("list[list[float]]", output.probabilities.tolist()), output.normalized, strict=True
@@ -308,14 +305,15 @@ class DigitRecognizer:
             confidence = max(probabilities)
             # A view would keep the whole batch in memory, and an array's own copy hands the
             # interpreter's lock over, which costs more than it takes.
-            seen = np.frombuffer(normalized.tobytes(), np.float32).reshape(normalized.shape)
+            seen = np.ndarray(shape, dtype, normalized.tobytes())
+            # By position: names take a third longer.
             predictions.append(
                 Prediction(
-                    digit=probabilities.index(confidence),
-                    confidence=confidence,
-                    probabilities=tuple(probabilities),
-                    is_digit=self._metadata.thresholds.accepts(confidence),
-                    normalized=seen,
+                    probabilities.index(confidence),
+                    confidence,
+                    tuple(probabilities),
+                    accepts(confidence),
+                    seen,
                 )
             )
         return predictions
@@ -333,33 +331,6 @@ class DigitRecognizer:
                 "SessionOptions cannot; create it in each process instead"
             )
         return type(self), (self._model,)
-
-
-def _ink(image: ImageSource) -> NDArray[np.uint8]:
-    return find_ink(read_picture(image))
-
-
-def _inks(images: list[ImageSource]) -> Iterator[InkOrError]:
-    """Finds the ink of each image, of small arrays at once.
-
-    One by one, that takes several times as long, and threads that do so keep each other waiting.
-    """
-    small = {position: image for position, image in enumerate(images) if is_small_luminance(image)}
-    ready: dict[int, NDArray[np.uint8]] = {}
-    for positions, stack in stacks(small):
-        found = zip(positions, *ready_ink(stack), strict=True)
-        ready.update((position, ink) for position, ink, is_ready in found if is_ready)
-    for position, image in enumerate(images):
-        yield ready[position] if position in ready else _ink_or_error(image)
-
-
-def _ink_or_error(image: ImageSource) -> InkOrError:
-    try:
-        return _ink(image)
-    except InvalidImageError as error:
-        # Its traceback and its cause would keep the image in memory for as long as the error.
-        error.__cause__ = error.__context__ = None
-        return error.with_traceback(None)
 
 
 def _box(mark: Mark, scale: int, picture: Picture) -> Box:

@@ -2,12 +2,10 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from .errors import InvalidImageError
@@ -16,12 +14,8 @@ from .images import ImageSource
 T = TypeVar("T")
 R = TypeVar("R")
 
-InkOrError = NDArray[np.uint8] | InvalidImageError
-
-# Images that a part may hold in memory before their ink is found, and the ink that is computed on
-# at once: larger parts are no faster.
+# Images that a part may hold in memory before their ink is found: larger parts are no faster.
 _PART_BYTES = 32_000_000
-_WINDOW_PIXELS = 4_000_000
 
 
 def check_that_they_are_several(images: Any) -> None:
@@ -59,35 +53,6 @@ def _held_bytes(image: Any) -> int:
     if isinstance(image, Image.Image):
         return image.width * image.height * len(image.getbands())
     return getattr(image, "nbytes", 0)  # an array; a path or an open file holds nothing yet
-
-
-def windows(inks: Iterable[InkOrError]) -> Iterator[list[InkOrError]]:
-    """Cuts a stream of ink, uint8 (H, W) of any sizes, into lists of a bounded number of pixels."""
-    window: list[InkOrError] = []
-    pixels = 0
-    for ink in inks:
-        size = 0 if isinstance(ink, InvalidImageError) else ink.size
-        if window and pixels + size > _WINDOW_PIXELS:
-            yield window
-            window, pixels = [], 0
-        window.append(ink)
-        pixels += size
-    if window:
-        yield window
-
-
-def stacks(
-    arrays: Mapping[int, NDArray[np.uint8]],
-) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
-    """Stacks arrays of equal shape, whatever stands between them; keeps the positions of each."""
-    by_shape: dict[tuple[int, ...], list[int]] = {}
-    for position, array in arrays.items():
-        by_shape.setdefault(array.shape, []).append(position)
-    for shape, positions in by_shape.items():
-        # np.stack takes several times as long for small arrays, and hands the interpreter's lock
-        # over at each of them: threads that do so together keep falling into step.
-        content = b"".join(np.ascontiguousarray(arrays[position]).data for position in positions)
-        yield positions, np.frombuffer(content, np.uint8).reshape(len(positions), *shape)
 
 
 def map_in_order(

@@ -1,0 +1,85 @@
+"""From images to batches of ink, each of which goes through the graph together."""
+
+import math
+from collections.abc import Iterator, Mapping
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InvalidImageError
+from .images import ImageSource, is_small_luminance, read_picture
+from .ink import find_ink, ready_ink
+
+# Ink that is computed on at once; what the graph holds of more leaves the processor's caches.
+_BATCH_PIXELS = 400_000
+
+# Ink that waits for more of equal size.
+_WAITING_PIXELS = 4_000_000
+
+
+def ink_batches(
+    images: list[ImageSource], looking: Lock
+) -> Iterator[tuple[list[int], NDArray[np.uint8] | InvalidImageError]]:
+    """Finds the ink of images and joins what is of equal size, whatever stands between it.
+
+    Args:
+        images: What `DigitRecognizer.predict` takes.
+        looking: Is held while NumPy looks at many small arrays.
+
+    Yields:
+        The positions of some images, each of which comes up once, and their ink, uint8
+        (count, H, W), of a bounded number of pixels; or a single position and why there is none.
+    """
+    rest = dict(enumerate(images))
+    small = {position: image for position, image in rest.items() if is_small_luminance(image)}
+    for positions, luminance in _stacks(small):
+        with looking:
+            ink, is_ready = ready_ink(luminance)
+        if not is_ready.all():
+            ink = ink[is_ready]
+            positions = [positions[index] for index in np.flatnonzero(is_ready)]
+        for position in positions:
+            del rest[position]
+        if positions:
+            yield positions, ink
+
+    waiting: dict[int, NDArray[np.uint8]] = {}
+    pixels = 0
+    for position, image in rest.items():
+        ink = _ink_or_error(image)
+        if isinstance(ink, InvalidImageError):
+            yield [position], ink
+            continue
+        if pixels + ink.size > _WAITING_PIXELS:
+            yield from _stacks(waiting)
+            waiting, pixels = {}, 0
+        waiting[position] = ink
+        pixels += ink.size
+    yield from _stacks(waiting)
+
+
+def _ink_or_error(image: ImageSource) -> NDArray[np.uint8] | InvalidImageError:
+    try:
+        return find_ink(read_picture(image))
+    except InvalidImageError as error:
+        # Its traceback and its cause would keep the image in memory for as long as the error.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+
+
+def _stacks(
+    arrays: Mapping[int, NDArray[np.uint8]],
+) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:
+    """Stacks arrays of equal shape, as many as are computed on at once; keeps their positions."""
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for position, array in arrays.items():
+        by_shape.setdefault(array.shape, []).append(position)
+    for shape, alike in by_shape.items():
+        at_once = max(1, _BATCH_PIXELS // math.prod(shape))
+        for start in range(0, len(alike), at_once):
+            positions = alike[start : start + at_once]
+            # np.stack takes several times as long for small arrays, and hands the interpreter's
+            # lock over at each of them: threads that do so together keep falling into step.
+            content = b"".join([arrays[position].tobytes() for position in positions])
+            yield positions, np.frombuffer(content, np.uint8).reshape(len(positions), *shape)
