@@ -59,7 +59,9 @@ class InkNormalizer(nn.Module):
         # clamp(min=…) of whole numbers would become an operator that onnxruntime 1.20 lacks.
         ink = torch.clamp_min(ink, NOISE_FLOOR).to(torch.float32) - NOISE_FLOOR
         height, width = ink.shape[1], ink.shape[2]
-        totals = ink.cumsum(dim=1)  # of every column, from its top to the end of each row
+        # Of every column, from its top to the end of each row: whole numbers, so nothing is lost
+        # when they are taken from each other. float32 holds those of 70,000 rows.
+        totals = ink.cumsum(dim=1)
         pixel_end = torch.arange(1, height + width + 1, dtype=torch.float32, device=ink.device)
         is_row = pixel_end <= height
         is_own = is_row ^ torch.tensor([[False], [True]], device=ink.device)
