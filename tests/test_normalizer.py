@@ -160,3 +160,11 @@ def test_the_image_is_differentiable_in_the_ink():
     assert ink.grad is not None
     assert ink.grad.abs().max() > 0
     assert ink.grad.isfinite().all()
+
+
+def test_nothing_is_computed_in_float64_which_apples_gpus_lack():
+    program = torch.export.export(InkNormalizer(), (torch.zeros(2, 28, 30, dtype=torch.uint8),))
+    values = [node.meta.get("val") for node in program.graph.nodes]
+    dtypes = {value.dtype for value in values if isinstance(value, torch.Tensor)}
+    assert dtypes <= {torch.float32, torch.int64, torch.uint8, torch.bool}
+    assert torch.float32 in dtypes

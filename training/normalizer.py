@@ -124,10 +124,11 @@ def _rows_between(ink: Tensor, totals: Tensor, centre: Tensor, ends: Tensor) -> 
     row_end = torch.ceil(centre + ends).clamp(min=1.0).clamp(max=height)
     # Not less the sum of both, which float32 rounds the more the farther it is from the edge.
     not_covered = (row_end - centre - ends).clamp(0.0, 1.0).unsqueeze(3)
-    # Multiplied in float64, because tract 0.23 multiplies no whole numbers that are not known when
-    # the graph is loaded.
-    first_row = (torch.arange(batch, dtype=torch.float64, device=ink.device) * height).long()
-    row = first_row.reshape(-1, 1, 1) + row_end.long() - 1
+    # tract 0.23 multiplies no whole numbers that it does not know when it loads the graph, unless
+    # they have been floats.
+    drawing = torch.arange(batch, dtype=torch.float32, device=ink.device).long()
+    rows_each = torch.full((), height, dtype=torch.float32, device=ink.device).long()
+    row = (drawing * rows_each).reshape(-1, 1, 1) + row_end.long() - 1
     totals, ink = (functional.embedding(row, table.reshape(-1, width)) for table in (totals, ink))
     lower, upper = (totals - not_covered * ink).split(1, dim=1)
     return (lower - upper).squeeze(1)
