@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 OUTPUT_SIZE = 28
 """Side in pixels of the image that the CNN sees."""
@@ -120,15 +119,21 @@ def _rows_between(ink: Tensor, totals: Tensor, centre: Tensor, ends: Tensor) -> 
     Returns:
         [batch, 28, W].
     """
-    batch, height, width = ink.shape
-    row_end = torch.ceil(centre + ends).clamp(min=1.0).clamp(max=height)
+    row_end = torch.ceil(centre + ends).clamp(min=1.0).clamp(max=ink.shape[1])
     # Not less the sum of both, which float32 rounds the more the farther it is from the edge.
     not_covered = (row_end - centre - ends).clamp(0.0, 1.0).unsqueeze(3)
-    # tract 0.23 multiplies no whole numbers that it does not know when it loads the graph, unless
-    # they have been floats.
-    drawing = torch.arange(batch, dtype=torch.float32, device=ink.device).long()
-    rows_each = torch.full((), height, dtype=torch.float32, device=ink.device).long()
-    row = (drawing * rows_each).reshape(-1, 1, 1) + row_end.long() - 1
-    totals, ink = (functional.embedding(row, table.reshape(-1, width)) for table in (totals, ink))
-    lower, upper = (totals - not_covered * ink).split(1, dim=1)
+    row = row_end.long() - 1
+    lower, upper = (_look_up(totals, row) - not_covered * _look_up(ink, row)).split(1, dim=1)
     return (lower - upper).squeeze(1)
+
+
+def _look_up(rows: Tensor, index: Tensor) -> Tensor:
+    """Looks up rows, [batch, H, W], by their indices, [batch, 2, 28], as [batch, 2, 28, W]."""
+    index = index.unsqueeze(3)
+    if torch.onnx.is_in_onnx_export():
+        # Of take_along_dim, the exporter would make a lookup of every element by itself.
+        shape = (*index.shape[:3], rows.shape[2])
+        return torch.onnx.ops.symbolic(
+            "GatherND", (rows, index), {"batch_dims": 1}, dtype=rows.dtype, shape=shape, version=20
+        )
+    return torch.take_along_dim(rows.unsqueeze(1), index, dim=2)
