@@ -3,8 +3,8 @@
     python -m training.benchmark
 
 writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`. Machines differ and are noisy, so what
-counts are the ratios: of each comparison both sides are timed in turns, and the medians are set
-against each other. The floor is the CNN alone, without the normaliser, in onnxruntime.
+counts are the ratios: of each comparison both sides are timed in turns, and the ratio is the median
+of those of the turns, since a machine that is slow for a while is slow for both. The floor is the CNN alone, without the normaliser, in onnxruntime.
 """
 
 import json
@@ -70,14 +70,14 @@ print(next(line.split()[1] for line in status.splitlines() if line.startswith("V
 )
 
 
-def in_turns(*sides: Work) -> tuple[float, ...]:
-    """Times several sides of a comparison in turns; the median seconds of one call of each."""
+def in_turns(*sides: Work) -> list[list[float]]:
+    """Times several sides of a comparison in turns; the seconds of one call of each, by turn."""
     calls = [_calls_a_turn(side) for side in sides]
     seconds: list[list[float]] = [[] for _ in sides]
     for _ in range(ROUNDS):
         for side, count, measured in zip(sides, calls, seconds, strict=True):
             measured.append(_seconds(side, count) / count)
-    return tuple(statistics.median(measured) for measured in seconds)
+    return seconds
 
 
 class _TimedRecognizer(DigitRecognizer):
@@ -92,8 +92,8 @@ class _TimedRecognizer(DigitRecognizer):
         return output
 
 
-def whole_and_run(recognizer: _TimedRecognizer, image: ImageSource) -> tuple[float, float]:
-    """Median seconds of a prediction, and of the run of the graph within it.
+def whole_and_run(recognizer: _TimedRecognizer, image: ImageSource) -> list[list[float]]:
+    """Seconds of a prediction, by turn, and of the run of the graph within it.
 
     Run by itself, over and over, the graph is faster: it has the processor's caches to itself.
     """
@@ -108,7 +108,7 @@ def whole_and_run(recognizer: _TimedRecognizer, image: ImageSource) -> tuple[flo
         recognizer.run_seconds = 0.0
         whole.append(_seconds(predict, count) / count)
         run.append(recognizer.run_seconds / count)
-    return statistics.median(whole), statistics.median(run)
+    return [whole, run]
 
 
 def _seconds(work: Work, count: int) -> float:
@@ -186,7 +186,11 @@ def measure(folder: Path) -> dict[str, Any]:
         timed[f"predict, {name}, to the graph within it"] = whole_and_run(timed_recognizer, image)
     return {
         "comparisons": {
-            name: {"seconds": first, "to_seconds": second, "ratio": first / second}
+            name: {
+                "seconds": statistics.median(first),
+                "to_seconds": statistics.median(second),
+                "ratio": statistics.median(a / b for a, b in zip(first, second, strict=True)),
+            }
             for name, (first, second) in timed.items()
         },
         "images_a_second": _throughput(recognizer, small, _file(canvas, "PNG")),
@@ -219,7 +223,8 @@ def _throughput(recognizer: DigitRecognizer, array: np.ndarray, file: bytes) -> 
         threads = sorted({1, cores})
         seconds = in_turns(*(stream(images, batch_size, count) for count in threads))
         for count, value in zip(threads, seconds, strict=True):
-            rates[f"{kind}, batch {batch_size}, on {count} of {cores} cores"] = len(images) / value
+            name = f"{kind}, batch {batch_size}, on {count} of {cores} cores"
+            rates[name] = len(images) / statistics.median(value)
     return rates
 
 
