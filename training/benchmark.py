@@ -4,7 +4,8 @@
 
 writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`. Machines differ and are noisy, so what
 counts are the ratios: of each comparison both sides are timed in turns, and the ratio is the median
-of those of the turns, since a machine that is slow for a while is slow for both. The floor is the CNN alone, without the normaliser, in onnxruntime.
+of those of the turns, since a machine that is slow for a while is slow for both. The floor is the
+CNN alone, without the normaliser, in onnxruntime.
 """
 
 import json
