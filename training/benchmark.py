@@ -40,7 +40,6 @@ ROUNDS = 25
 """Turns that each side of a comparison gets."""
 
 SECONDS_A_TURN = 0.02
-COLD_STARTS = 5
 STREAM_IMAGES = 4_096
 """Two and four cores get equal shares of them, even in the largest batches."""
 
@@ -179,6 +178,10 @@ def measure(folder: Path) -> dict[str, Any]:
         ),
         "PyTorch eager, 28×28, to the graph": (eager(ink_28), whole(ink_28)),
         "PyTorch eager, 280×280, to the graph": (eager(ink_280), whole(ink_280)),
+        "fresh process to its first prediction, PyTorch to the module": (
+            lambda: _python(_COLD_PYTORCH.format(folder=str(folder))),
+            lambda: _python(_COLD_ONNXRUNTIME.format(model=str(model))),
+        ),
     }
     with torch.no_grad():
         timed = {name: in_turns(*sides) for name, sides in tqdm(comparisons.items(), "comparisons")}
@@ -190,12 +193,11 @@ def measure(folder: Path) -> dict[str, Any]:
             name: {
                 "seconds": statistics.median(first),
                 "to_seconds": statistics.median(second),
-                "ratio": statistics.median(a / b for a, b in zip(first, second, strict=True)),
+                "ratio": _median_ratio(first, second),
             }
             for name, (first, second) in timed.items()
         },
-        "images_a_second": _throughput(recognizer, small, _file(canvas, "PNG")),
-        "cold_start": _cold_start(folder, model),
+        "streams": _streams(recognizer, small, _file(canvas, "PNG")),
         "resident_megabytes": int(_python(_MEMORY.format(model=str(model)))) / 1e3,
         "installed_megabytes": {
             "module": installed_megabytes(module_requirements()),
@@ -206,9 +208,14 @@ def measure(folder: Path) -> dict[str, Any]:
     }
 
 
-def _throughput(recognizer: DigitRecognizer, array: np.ndarray, file: bytes) -> dict[str, float]:
+def _median_ratio(first: Sequence[float], second: Sequence[float]) -> float:
+    return statistics.median(a / b for a, b in zip(first, second, strict=True))
+
+
+def _streams(
+    recognizer: DigitRecognizer, array: np.ndarray, file: bytes
+) -> dict[str, dict[str, float]]:
     arrays, files = [array] * STREAM_IMAGES, [file] * STREAM_FILES
-    cores = os.cpu_count() or 1
 
     def stream(images: Sequence[ImageSource], batch_size: int, threads: int) -> Work:
         return lambda: list(
@@ -219,27 +226,16 @@ def _throughput(recognizer: DigitRecognizer, array: np.ndarray, file: bytes) -> 
         *(("28×28 arrays", arrays, size) for size in (1, 64, 1024)),
         ("280×280 PNG files", files, 64),
     ]
-    rates: dict[str, float] = {}
+    results: dict[str, dict[str, float]] = {}
     for kind, images, batch_size in tqdm(kinds, "streams"):
-        threads = sorted({1, cores})
-        seconds = in_turns(*(stream(images, batch_size, count) for count in threads))
-        for count, value in zip(threads, seconds, strict=True):
-            name = f"{kind}, batch {batch_size}, on {count} of {cores} cores"
-            rates[name] = len(images) / statistics.median(value)
-    return rates
-
-
-def _cold_start(folder: Path, model: Path) -> dict[str, float]:
-    """Seconds of a whole process up to its first prediction, Python's own start included."""
-    sides = (_COLD_ONNXRUNTIME.format(model=str(model)), _COLD_PYTORCH.format(folder=str(folder)))
-    measured: list[list[float]] = [[], []]
-    for _ in tqdm(range(COLD_STARTS), "cold starts"):
-        for code, seconds in zip(sides, measured, strict=True):
-            start = time.perf_counter()
-            _python(code)
-            seconds.append(time.perf_counter() - start)
-    ours, torchs = (statistics.median(seconds) for seconds in measured)
-    return {"seconds": ours, "pytorch_seconds": torchs, "ratio": ours / torchs}
+        sides = (stream(images, batch_size, threads) for threads in (1, os.cpu_count() or 1))
+        one, all_cores = in_turns(*sides)
+        results[f"{kind}, batch {batch_size}"] = {
+            "images_a_second": len(images) / statistics.median(one),
+            "images_a_second_on_all_cores": len(images) / statistics.median(all_cores),
+            "ratio": _median_ratio(one, all_cores),
+        }
+    return results
 
 
 def _python(code: str) -> str:
@@ -276,12 +272,11 @@ def write(folder: Path, results: dict[str, Any]) -> None:
     text = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
     (folder / "benchmark.json").write_text(text, encoding="utf-8")
     comparisons = results["comparisons"]
-    cold = results["cold_start"]
+    cores = results["machine"]["cores"]
     lines = [
         "# Benchmark",
         "",
-        f"Written by `python -m training.benchmark` on {results['machine']['cores']} cores; "
-        f"medians of {ROUNDS} turns.",
+        f"Written by `python -m training.benchmark` on {cores} cores; medians of {ROUNDS} turns.",
         "",
         markdown_table(
             ("comparison", "milliseconds", "to milliseconds", "ratio"),
@@ -297,13 +292,19 @@ def write(folder: Path, results: dict[str, Any]) -> None:
         ),
         "",
         markdown_table(
-            ("`predict_stream`", "images a second"),
-            [(name, f"{value:,.0f}") for name, value in results["images_a_second"].items()],
+            ("`predict_stream`", "images a second", f"on {cores} cores", "ratio"),
+            [
+                (
+                    name,
+                    f"{row['images_a_second']:,.0f}",
+                    f"{row['images_a_second_on_all_cores']:,.0f}",
+                    f"{row['ratio']:.2f}",
+                )
+                for name, row in results["streams"].items()
+            ],
         ),
         "",
-        f"A fresh process has its first prediction after {cold['seconds']:.2f} s, one with PyTorch "
-        f"after {cold['pytorch_seconds']:.2f} s, {1 / cold['ratio']:.1f} times as long. It holds "
-        f"{results['resident_megabytes']:.0f} MB then.",
+        f"A process holds {results['resident_megabytes']:.0f} MB after its first prediction.",
         "",
         f"Installed, the packages that the module needs take "
         f"{results['installed_megabytes']['module']:.0f} MB, and those of the app "
