@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -247,7 +248,16 @@ def test_help_explains_every_option_and_exit_code(run: Any):
 ENDLESS = ["drawn/a.png"] * 50_000  # the work of half a minute
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Started in the background of a script, a process and its children would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @posix_only
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_ctrl_c_keeps_what_was_done(threads: str, folder: Path):
     output = folder / "digits.jsonl"
