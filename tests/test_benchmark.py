@@ -14,7 +14,7 @@ def test_the_benchmark_measures_every_comparison_and_writes_it_down(
     # As short as can be: the figures mean nothing here.
     monkeypatch.setattr(benchmark, "ROUNDS", 1)
     monkeypatch.setattr(benchmark, "SECONDS_A_TURN", 0)
-    monkeypatch.setattr(benchmark, "STREAM_IMAGES", 20)
+    monkeypatch.setattr(benchmark, "STREAM_IMAGES", 64)
     monkeypatch.setattr(benchmark, "STREAM_FILES", 2)
     benchmark.write(tmp_path, benchmark.measure(ARTIFACTS))
     results = json.loads((tmp_path / "benchmark.json").read_text("utf-8"))
