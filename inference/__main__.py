@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import io
+import itertools
 import os
 import sys
 from collections import deque
@@ -15,9 +16,9 @@ from .images import ImageSource
 from .number import Number
 from .prediction import Prediction
 from .progress import Progress
-from .recognizer import DigitRecognizer
+from .recognizer import DEFAULT_MODEL, DigitRecognizer
 from .rows import Write, comma_separated, json_lines, table
-from .sources import STANDARD_INPUT, find_images
+from .sources import STANDARD_INPUT, find_images, image_suffixes
 
 # Exit codes; the last two are a shell's for a command that such a signal has ended.
 ALL_DONE, SOME_FAILED, CANNOT_WORK, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -42,7 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.output and _is_precious(options.output, options):
+        parser.error(f"the output {options.output} would overwrite an image or the model")
+    # A stream that was closed before the start is None. Nothing can be read from it then, and no
+    # complaint is seen, but results must not be lost without a word.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if not (options.output or sys.stdout):
+        _report("standard output is closed; open it, or name a file by --output")
+        return CANNOT_WORK
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Print file names of any encoding as they are.
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -116,6 +127,24 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
     return int(text)
+
+
+def _is_precious(output: str, options: argparse.Namespace) -> bool:
+    """Whether an output is the model or an image, as the first one is in `-o *.png`."""
+    if Path(output).suffix.lower() in image_suffixes():
+        return True
+    if not os.path.lexists(output):  # Most often; then there is no need to go through all images.
+        return False
+    model = Path(options.model or DEFAULT_MODEL)
+    inputs = itertools.chain(find_images(options.images), (model, model.with_suffix(".json")))
+    return any(_is_same_file(output, path) for path in inputs)
+
+
+def _is_same_file(output: str, path: str | Path) -> bool:
+    try:
+        return Path(output).samefile(path)
+    except (OSError, ValueError):  # One of them is missing, or cannot be looked at.
+        return False
 
 
 def _open_output(path: str | None) -> contextlib.AbstractContextManager[TextIO]:

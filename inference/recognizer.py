@@ -31,7 +31,7 @@ from .stream import check_that_they_are_several, map_in_order, parts
 _PACKAGE = Path(__file__).parent
 # The wheel has the artifacts inside the package, a checkout has them beside it.
 _HOME = _PACKAGE if (_PACKAGE / "artifacts").is_dir() else _PACKAGE.parent
-_DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
+DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 
 CANDIDATE_SIDE = 64
 """Pixels a side that a possible digit of a number is drawn on, at most."""
@@ -89,7 +89,7 @@ class DigitRecognizer:
         # Absolute, so that a pickled recognizer finds it from another working directory.
         self._model = None if model is None else Path(model).absolute()
         self._session_options = session_options
-        self._session, self._metadata = open_model(self._model or _DEFAULT_MODEL, session_options)
+        self._session, self._metadata = open_model(self._model or DEFAULT_MODEL, session_options)
 
     @property
     def metadata(self) -> ModelMetadata:
@@ -320,7 +320,7 @@ class DigitRecognizer:
 
     def __repr__(self) -> str:
         """Names the model and its version."""
-        path = self._model or _DEFAULT_MODEL
+        path = self._model or DEFAULT_MODEL
         return f"DigitRecognizer({str(path)!r}, version {self._metadata.model_version})"
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path | None]]:

@@ -25,7 +25,8 @@ def find_images(names: Iterable[str], complain: Complain = _ignore) -> Iterator[
     Args:
         names: Files, folders (searched with the folders inside them), patterns like "*.png" or
             "**/*.png" for where the shell does not know them, or "-" for standard input.
-        complain: Is told of a folder without an image and of a pattern without a match.
+        complain: Is told of a folder without an image or that cannot be read, and of a pattern
+            without a match.
 
     Yields:
         Paths; a file that was named may be missing, one from a folder has an image's suffix.
@@ -42,21 +43,28 @@ def find_images(names: Iterable[str], complain: Complain = _ignore) -> Iterator[
 
 
 def _files(name: str, complain: Complain) -> Iterator[str]:
-    if not Path(name).is_dir():
+    if not os.path.isdir(name):  # noqa: PTH112 — Path.is_dir raises for what may not be looked at
         yield name
         return
-    suffixes = _suffixes()
-    is_empty = True
-    for folder, folders, files in os.walk(name):
+    suffixes = image_suffixes()
+    is_silent = True
+
+    def complain_of_folder(error: OSError) -> None:
+        nonlocal is_silent
+        is_silent = False
+        complain(str(error.filename), f"the folder cannot be read ({error.strerror})")
+
+    for folder, folders, files in os.walk(name, onerror=complain_of_folder):
         folders.sort()
         for file in sorted(files):
             if Path(file).suffix.lower() in suffixes:
-                is_empty = False
+                is_silent = False
                 yield str(Path(folder, file))
-    if is_empty:
+    if is_silent:
         complain(name, f"the folder holds no image; its files may be {', '.join(sorted(suffixes))}")
 
 
-def _suffixes() -> set[str]:
+def image_suffixes() -> set[str]:
+    """What the names of image files end in, in lower case."""
     extensions = Image.registered_extensions()
     return {suffix for suffix, kind in extensions.items() if kind in FILE_FORMATS}

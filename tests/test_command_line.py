@@ -1,9 +1,12 @@
 """`python -m inference`: what it prints, what it exits with, and how it ends early."""
 
 import csv
+import errno
 import io
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,6 +243,99 @@ def test_help_explains_every_option_and_exit_code(run: Any):
     assert help_text.startswith("usage: python -m inference ")
     for word in ("--json", "--csv", "--number", "--output", "--threads", "--model", "exit codes"):
         assert word in help_text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["drawn/a.png", "--output", "drawn/a.png"],
+        ["drawn/b.JPG", "--output", "drawn/a.png"],  # --output *.png
+        ["scan", "--output", "scan"],
+        ["sca*", "--output", "scan"],
+        ["scan", "--output", "link"],
+        ["drawn/a.png", "--model", "my.onnx", "--output", "my.onnx"],
+        ["drawn/a.png", "--model", "my.onnx", "--output", "my.json"],
+    ],
+)
+def test_an_image_or_the_model_is_never_overwritten(
+    arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copy(folder / "drawn" / "a.png", folder / "scan")
+    (folder / "link").hardlink_to(folder / "scan")
+    for suffix in ("onnx", "json"):
+        shutil.copy(ROOT / "artifacts" / f"digits.{suffix}", folder / f"my.{suffix}")
+    precious = [path for path in folder.rglob("*") if path.is_file()]
+    before = [path.read_bytes() for path in precious]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "would overwrite" in capsys.readouterr().err
+    assert [path.read_bytes() for path in precious] == before
+
+
+def test_an_earlier_output_is_replaced(folder: Path):
+    (folder / "digits.csv").write_text("old")
+    assert main(["drawn/a.png", "--csv", "--output", "digits.csv"]) == 0
+    assert (folder / "digits.csv").read_text("utf-8").startswith("image,")
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "", "a\0b.png"])
+def test_an_impossible_name_is_reported_and_the_rest_goes_on(
+    name: str,
+    folder: Path,  # noqa: ARG001
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["drawn/a.png", name, "drawn/b.JPG", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG"]
+    assert printed.err.startswith(f"{name}: ")
+
+
+@posix_only
+def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    scandir = os.scandir
+
+    def guarded(path: str) -> Any:  # Permissions do not keep the superuser out, whom CI may be.
+        if Path(path).name == "more":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert main(["drawn", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG"]
+    assert (
+        printed.err == f"{Path('drawn', 'more')}: the folder cannot be read (Permission denied)\n"
+    )
+    assert main([str(folder / "drawn" / "more"), "--json"]) == 1
+    assert "holds no image" not in capsys.readouterr().err
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("redirection", "code", "complaint"),
+    [
+        ("- <&-", 1, "-: the BufferedReader is empty (0 bytes)"),
+        ("drawn/a.png >&-", 2, "standard output is closed; open it, or name a file by --output"),
+        ("drawn/a.png 2>&-", 0, ""),
+        ("drawn/a.png --output digits.csv >&- 2>&-", 0, ""),
+    ],
+)
+def test_closed_standard_streams_give_no_traceback(
+    redirection: str, code: int, complaint: str, folder: Path
+):
+    result = subprocess.run(  # noqa: S602
+        f"{shlex.quote(sys.executable)} -m inference {redirection}",
+        shell=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=WAIT_S,
+    )
+    assert (result.returncode, result.stderr.decode().strip()) == (code, complaint)
 
 
 # --- How it ends early ---------------------------------------------------------------------------
