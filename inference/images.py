@@ -27,6 +27,9 @@ MAX_PIXELS = 50_000_000
 
 WORKING_SIDE = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
 
+# Floats may be off 0…1 by so much, a quarter of a level: resampling rounds.
+_ROUNDING = 1e-3
+
 SMALL_PIXELS = 128 * 128  # up to here, an image takes longer to look at alone than in a stack
 
 # Pillow can read far more, but some of those formats start other programs (EPS), and none of them
@@ -132,13 +135,14 @@ def _content(file: Any, name: str) -> bytes:
     """The whole content of an open file, wherever an earlier reader has left its position."""
     with contextlib.suppress(AttributeError, OSError):  # A pipe cannot go back.
         file.seek(0)
-    content = file.read()
-    if not isinstance(content, bytes):
+    # Reading an image as text fails at its first byte that is none, with an error of its own.
+    content: Any = "" if isinstance(file, io.TextIOBase) else file.read()
+    if not isinstance(content, (bytes, bytearray, memoryview)):
         raise InvalidImageError(
-            f"reading {name} gave {type(content).__name__} instead of bytes; "
+            f"reading {name} gives {type(content).__name__} instead of bytes; "
             "open image files in binary mode, open(path, 'rb')"
         )
-    return content
+    return bytes(cast("bytes", content))
 
 
 def _decode(file: IO[bytes], name: str) -> Picture:
@@ -325,12 +329,13 @@ def _unit_as_levels(array: NDArray[Any]) -> NDArray[np.uint8]:
     """Float, 0…1 → uint8, 0…255."""
     lowest, highest = float(array.min()), float(array.max())
     _check_finite(lowest, highest)
-    if lowest < 0 or highest > 1:
+    if lowest < -_ROUNDING or highest > 1 + _ROUNDING:
         raise InvalidImageError(
             f"the float array holds values from {lowest:g} to {highest:g}; floats must be in 0…1, "
             "so scale them, or pass 0…255 as uint8"
         )
-    return np.rint(np.multiply(array, 255, dtype=np.float32)).astype(np.uint8)
+    levels = np.rint(np.multiply(array, 255, dtype=np.float32))
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
 
 
 def _lightest_as_white(levels: NDArray[Any]) -> NDArray[np.uint8]:

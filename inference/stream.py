@@ -4,8 +4,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from .errors import InvalidImageError
@@ -25,12 +27,22 @@ def check_that_they_are_several(images: Any) -> None:
         InvalidImageError: It is a single image, or nothing that can be iterated over.
     """
     kind = type(images).__name__
+    is_array = _is_single_array(images)
     is_single = isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike, Image.Image))
-    if is_single or hasattr(images, "read") or not isinstance(images, Iterable):
+    if is_single or is_array or hasattr(images, "read") or not isinstance(images, Iterable):
         raise InvalidImageError(
             f"several images are needed, a list for instance, not a {kind}; "
             "for a single image call predict"
         )
+
+
+def _is_single_array(images: Any) -> bool:
+    """Whether it is an array of one image: (H, W), or (H, W, channels). One of paths is none."""
+    if not isinstance(images, np.ndarray):
+        return False
+    array = cast("NDArray[Any]", images)
+    is_grey, is_coloured = array.ndim == 2, array.ndim == 3 and array.shape[2] in (1, 3, 4)
+    return array.ndim == 0 or (array.dtype.kind in "biuf" and (is_grey or is_coloured))
 
 
 def parts(images: Iterable[ImageSource], count: int) -> Iterator[list[ImageSource]]:

@@ -75,6 +75,15 @@ def test_a_file_object_is_read_from_its_start_and_left_open():
     assert not file.closed
 
 
+@pytest.mark.parametrize("buffer", [bytearray, memoryview])
+def test_a_file_object_may_give_any_bytes_like_object(buffer: type):
+    class Reader:
+        def read(self) -> Any:
+            return buffer(encode(SEVEN))
+
+    np.testing.assert_array_equal(ink_of(Reader()), INK)
+
+
 def test_a_stream_that_cannot_seek_is_read():
     class Pipe(io.RawIOBase):
         def read(self, _size: int = -1, /) -> bytes:
@@ -253,6 +262,11 @@ def test_float_levels_are_rounded_to_the_nearest():
     np.testing.assert_array_equal(picture.luminance, [[0, 255], [0, 128], [1, 255]])
 
 
+def test_floats_that_resampling_rounded_beyond_their_range_are_accepted():
+    picture = read_picture(np.array([[-2e-7, 1 + 2e-7]], np.float32))
+    np.testing.assert_array_equal(picture.luminance, [[0, 255]])
+
+
 @pytest.mark.parametrize(
     ("array", "complaint"),
     [
@@ -266,6 +280,7 @@ def test_float_levels_are_rounded_to_the_nearest():
         (np.full((28, 28), np.inf), "infinite"),
         (np.eye(28) * -0.5, "0…1"),
         (np.eye(28) * 255, "from 0 to 255"),
+        (np.eye(28) * 1.002, "from 0 to 1.002"),
         (np.array(7, np.uint8), r"\(\)"),
         (np.zeros(784, np.uint8), r"\(784,\)"),
         (np.zeros((28, 28, 2), np.uint8), r"\(28, 28, 2\)"),
@@ -304,10 +319,11 @@ def test_an_impossible_path_is_no_image():
         ink_of("a\0b.png")
 
 
-def test_a_file_in_text_mode_is_refused_with_the_remedy(tmp_path: Path):
-    path = tmp_path / "seven.txt"
-    path.write_text("seven")
-    with path.open() as file, pytest.raises(InvalidImageError, match="'rb'"):
+@pytest.mark.parametrize("content", [b"seven", encode(SEVEN)])
+def test_a_file_in_text_mode_is_refused_with_the_remedy(content: bytes, tmp_path: Path):
+    path = tmp_path / "seven"
+    path.write_bytes(content)
+    with path.open(encoding="utf-8") as file, pytest.raises(InvalidImageError, match="'rb'"):
         ink_of(file)
 
 

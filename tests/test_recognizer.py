@@ -275,8 +275,26 @@ def test_the_error_of_a_batch_says_which_image(
     assert caught.type is error
 
 
+def repr_of_kind(value: Any) -> str:
+    return f"{type(value).__name__}{getattr(value, 'shape', '')}"
+
+
 @pytest.mark.parametrize(
-    "single", ["seven.png", Path("seven.png"), b"\x89PNG", PICTURES[0], io.BytesIO(b"\x89PNG"), 7]
+    "single",
+    [
+        "seven.png",
+        Path("seven.png"),
+        b"\x89PNG",
+        PICTURES[0],
+        io.BytesIO(b"\x89PNG"),
+        7,
+        np.array(7),
+        np.eye(28),
+        np.zeros((28, 28, 1), np.uint8),
+        np.zeros((28, 28, 3), np.uint8),
+        np.zeros((28, 28, 4), bool),
+    ],
+    ids=repr_of_kind,
 )
 def test_a_single_image_is_no_batch(single: Any, recognizer: DigitRecognizer):
     with pytest.raises(InvalidImageError, match="for a single image call predict"):
