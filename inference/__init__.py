@@ -1,4 +1,4 @@
-"""Recognizes handwritten digits: numpy, onnxruntime and Pillow are all it needs.
+"""Recognizes handwritten digits with numpy, onnxruntime and Pillow; whole numbers need cc3d, too.
 
 from inference import DigitRecognizer
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,6 +89,8 @@ def find_marks(ink: NDArray[np.uint8]) -> list[Mark]:
     Returns:
         The marks in no particular order, at most `MAX_MARKS` of them, the largest.
     """
+    import cc3d  # Here, so that those who read single digits need not install it.
+
     inked = ink >= MARK_LEVEL
     positions = np.flatnonzero(inked)
     labels = cc3d.connected_components(inked, connectivity=8).ravel()[positions]

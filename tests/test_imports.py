@@ -27,6 +27,7 @@ def test_importing_and_predicting_loads_neither_training_nor_the_app():
     assert "onnxruntime" in loaded
     unwanted = {"torch", "torchvision", "streamlit", "onnx", "matplotlib", "training", "app"}
     assert unwanted.isdisjoint(loaded)
+    assert "cc3d" not in loaded  # Whole numbers need it; whoever reads digits may leave it out.
 
 
 def test_importing_changes_no_setting():
