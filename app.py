@@ -981,7 +981,7 @@ def show_corrections(key: str) -> None:
         st.markdown(
             f"**{count} {'digit' if count == 1 else 'digits'} corrected.** Nothing is kept on the"
             " server: download them before you leave. To teach a model your hand, unpack the zip"
-            " into a folder and run `python -m training.train --extra FOLDER`."
+            " into a folder and run `python -m training.train --extra FOLDER --output mine`."
         )
         st.download_button(
             "Download as zip",

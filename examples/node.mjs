@@ -13,14 +13,16 @@ import * as ort from "onnxruntime-node";
 const MODEL = new URL("../artifacts/digits.onnx", import.meta.url);
 
 function readPgm(file) {
-  const header = file.toString("latin1", 0, 100).match(/^P5\s+(\d+)\s+(\d+)\s+255\s/);
+  const header = file.toString("latin1", 0, 1000).match(/^P5\s+(?:#.*\s+)*(\d+)\s+(\d+)\s+255\s/);
   if (!header) throw new Error("not a binary PGM image with 8 bits a pixel");
   const [width, height] = [Number(header[1]), Number(header[2])];
   const ink = new Uint8Array(file.subarray(header[0].length, header[0].length + width * height));
   return new ort.Tensor("uint8", ink, [1, height, width]);
 }
 
-const ink = readPgm(await readFile(process.argv[2]));
+const [path] = process.argv.slice(2);
+if (!path) throw new Error("which image? node examples/node.mjs digit.pgm");
+const ink = readPgm(await readFile(path));
 const model = await ort.InferenceSession.create(fileURLToPath(MODEL), { intraOpNumThreads: 1 });
 const probabilities = [...(await model.run({ ink })).probabilities.data];
 const confidence = Math.max(...probabilities);

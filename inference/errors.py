@@ -2,7 +2,7 @@
 
 
 class InferenceError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error about an image or a model that this package raises on purpose."""
 
 
 class ModelError(InferenceError):

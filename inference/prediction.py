@@ -25,7 +25,7 @@ class Prediction:
         confidence: Its calibrated probability, 0…1.
         probabilities: Calibrated probability of each digit from 0 to 9; they sum to 1.
         is_digit: Whether the model is sure enough that this is a digit at all.
-        normalized: What the network saw: float32 (28, 28), 0 paper … 1 ink, read-only.
+        normalized: What the network saw: float32 (28, 28), 0 paper … 1 ink.
     """
 
     digit: int

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -99,6 +100,33 @@ def test_evaluation_measures_a_folder_of_drawings(
     assert metrics["drawings"]["data"] == "pen drawings: twenty test digits"
     assert metrics["drawings"]["images"] == 20
     assert "twenty test digits" in (trained / "REPORT.md").read_text(encoding="utf-8")
+
+
+def test_evaluation_names_a_drawing_that_cannot_be_read(
+    trained: Path,
+    tmp_path: Path,
+    mnist_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "7").mkdir()
+    Image.new("L", (28, 28), 255).save(tmp_path / "7" / "blank.png")
+    flags = ("--output", trained, "--data-dir", mnist_dir, "--drawings", tmp_path)
+    with pytest.raises(SystemExit):
+        run(monkeypatch, evaluate, *flags)
+    assert f"{tmp_path / '7' / 'blank.png'}: the image is blank" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [evaluate, export])
+def test_a_folder_without_a_model_is_named(
+    command: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, command, "--output", tmp_path / "nowhere")
+    assert "nowhere" in capsys.readouterr().err
 
 
 def test_a_sweep_reports_every_seed_and_ships_the_best_on_validation(

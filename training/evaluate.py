@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inference import BlankImageError, DigitRecognizer
+from inference import BlankImageError, DigitRecognizer, InferenceError, InvalidImageError
 from training.checkpoint import Checkpoint
 from training.config import add_data_flag, add_folder_flag, command_line_parser
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist
@@ -98,9 +98,21 @@ def predict_ink(recognizer: DigitRecognizer, digits: LabelledInk) -> Predictions
 
 
 def predict_files(recognizer: DigitRecognizer, paths: Sequence[Path]) -> NDArray[np.float64]:
-    """Runs `DigitRecognizer.predict` on picture files; probabilities, [count, 10]."""
-    progress = tqdm(paths, "reading pictures", unit="picture")
-    return np.array([recognizer.predict(path).probabilities for path in progress])
+    """Runs `DigitRecognizer.predict` on picture files.
+
+    Returns:
+        Probabilities, [count, 10].
+
+    Raises:
+        InvalidImageError: One of them is blank or cannot be read; the message names it.
+    """
+    probabilities: list[tuple[float, ...]] = []
+    for path in tqdm(paths, "reading pictures", unit="picture"):
+        try:
+            probabilities.append(recognizer.predict(path).probabilities)
+        except InvalidImageError as error:
+            raise type(error)(f"{path}: {error}") from error
+    return np.array(probabilities)
 
 
 def refused_scrawls(recognizer: DigitRecognizer) -> dict[str, float]:
@@ -176,7 +188,10 @@ def main() -> None:
         sets = evaluation_sets(arguments)
     except ValueError as error:
         parser.error(str(error))
-    evaluate(arguments.output, sets)
+    try:
+        evaluate(arguments.output, sets)
+    except InferenceError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -221,7 +221,10 @@ def main() -> None:
     parser = command_line_parser(__doc__)
     add_folder_flag(parser)
     folder = parser.parse_args().output
-    checkpoint = Checkpoint.load(folder)
+    try:
+        checkpoint = Checkpoint.load(folder)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     path = export(checkpoint, folder)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
 

@@ -68,7 +68,7 @@ def test_a_digit_is_corrected_with_one_click_and_downloaded(page: DigitPage) -> 
 
     expect(page.page.get_by_text("1 digit corrected.")).to_be_visible()
     expect(page.page.get_by_text("Nothing is kept on the server")).to_be_visible()
-    expect(page.page.get_by_text("python -m training.train --extra FOLDER")).to_be_visible()
+    expect(page.page.get_by_text("training.train --extra FOLDER --output mine")).to_be_visible()
     name, content = page.download("Download as zip")
     assert name == "corrected.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
