@@ -57,6 +57,7 @@ CHART_HEIGHT_PX = 150
 CROP_MARGIN = 0.15  # of a digit's longer side
 
 ALMOST_CERTAIN = 0.995  # What would round to 100%.
+NO_SPACE = "\u200b"  # a character without a width
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 MAX_FILES = 50
@@ -550,7 +551,8 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
         index = st.selectbox(
             "Look closer at",
             range(len(readings)),
-            format_func=lambda index: readings[index].name,
+            # With its place: Streamlit tells options apart by their labels alone.
+            format_func=lambda index: f"{index + 1}. {readings[index].name}",
         )
     st.html(photo_html(readings[index]))
     show_answer(recognizer, readings[index], "upload")
@@ -710,7 +712,8 @@ def show_answer(
     chosen = st.segmented_control(
         "Look closer at",
         range(len(marks)),
-        format_func=lambda index: mark_name(marks[index], reading.number),
+        # Equal digits differ by what is not seen: Streamlit tells options apart by their labels.
+        format_func=lambda index: mark_name(marks[index], reading.number) + index * NO_SPACE,
         default=least_sure,
         required=True,
         key=f"{key}-mark-{fingerprint(reading)}",

@@ -357,6 +357,24 @@ def test_a_corrected_digit_of_a_number_is_cut_out_of_it(draw: Callable[..., None
     assert DigitRecognizer().predict(picture).digit == 8
 
 
+def test_each_of_several_equal_digits_can_be_looked_at(
+    draw: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Located] = []
+    monkeypatch.setattr(app, "show_mark", lambda *arguments: shown.append(arguments[2]))
+    four, one = DRAWINGS["4 closed"], DRAWINGS["1 plain bar"]
+    draw(render_number([four, one, four]))
+    page = open_page()
+    shown.clear()
+
+    for index in range(3):
+        chooser = next(group for group in page.button_group if group.label == "Look closer at")
+        chooser.set_value(index).run()
+
+    assert [mark.prediction.digit for mark in shown] == [4, 1, 4]
+    assert shown[0].box.left < shown[1].box.left < shown[2].box.left
+
+
 def test_a_digit_among_touching_neighbours_is_saved_as_the_model_saw_it_alone() -> None:
     recognizer = DigitRecognizer()
     picture = render_number(YEAR)
@@ -411,6 +429,21 @@ def test_of_several_uploads_one_is_looked_at_closer() -> None:
 
     assert len(answers(page)) == 1
     assert 'alt="second.png"' in next(body for body in html_elements(page) if "<figure" in body)
+
+
+def test_uploads_of_one_name_are_told_apart() -> None:
+    page = upload(
+        ("image.jpg", file_content(THREE.render())),
+        ("image.jpg", file_content(render_number(YEAR))),
+    )
+
+    looked_at: list[str] = []
+    for index in (1, 0):
+        page.selectbox[0].set_value(index).run()
+        looked_at.append(answers(page)[0])
+
+    assert looked_at[0].startswith("1 | ")
+    assert looked_at[1].startswith("3 | ")
 
 
 CANNOT_BE_READ = (

@@ -163,6 +163,16 @@ def test_another_digit_of_a_number_can_be_looked_at(page: DigitPage) -> None:
     expect(page.page.get_by_role("img", name="The 7 as the model sees it")).to_be_visible()
 
 
+def test_each_of_two_equal_digits_can_be_looked_at(page: DigitPage) -> None:
+    page.write([BY_NAME[name] for name in ("7 crossed", "1 plain bar", "7 crossed")])
+    chooser = page.page.get_by_role("radiogroup", name="Look closer at").get_by_role("radio")
+
+    for index in (2, 0):
+        chooser.nth(index).click()
+        expect(chooser.nth(index)).to_be_checked()
+        expect(chooser.nth(2 - index)).not_to_be_checked()
+
+
 def test_the_drawing_survives_a_narrower_window(open_page: Callable[..., DigitPage]) -> None:
     page = open_page(viewport={"width": 1000, "height": 800})
     answer = page.write(NUMBER)
