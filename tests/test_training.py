@@ -1,5 +1,6 @@
 """The whole road on a small subset: train, export, evaluate, report."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from training.model import DigitCNN, parameter_count
 
 QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9)
 QUICK_FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.to_dict().items()]
+
+
+BLANK = LabelledInk(torch.zeros(2, 28, 28).byte(), torch.tensor([3, 7]))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, module, *arguments: object) -> None:
@@ -214,6 +218,99 @@ def test_a_folder_without_drawings_is_refused_before_any_work(
     with pytest.raises(SystemExit):
         run(monkeypatch, train, "--drawings", tmp_path)
     assert "expected pictures at <label 0-9>/<image>" in capsys.readouterr().err
+
+
+def refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module, *flags: object
+) -> str:
+    """What a command says about flags that it refuses before any work."""
+
+    def too_late(*_: object) -> None:
+        raise AssertionError("the work was begun")
+
+    monkeypatch.setattr(module, "load_mnist", too_late)
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, module, *flags)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", [train, sweep])
+def test_an_output_that_cannot_be_written_is_refused(
+    module,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "file").touch()
+    assert "file" in refused(monkeypatch, capsys, module, "--output", tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("module", "flag", "complaint"),
+    [
+        (train, "--weights=mine", "without --extra it does nothing"),
+        (train, "--device=nonsense", "nonsense cannot be used here"),
+        (train, "--learning-rate=nan", "learning_rate must be above 0"),
+        (sweep, "--seeds=0", "--seeds must be at least 1"),
+    ],
+)
+def test_flags_that_cannot_work_are_refused(
+    module,
+    flag: str,
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    assert complaint in refused(monkeypatch, capsys, module, flag)
+
+
+def test_an_export_that_fails_leaves_the_model_as_it_was(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def disagree(*_: object) -> None:
+        raise RuntimeError("PyTorch and ONNX disagree")
+
+    folder = tmp_path / "model"
+    shutil.copytree(trained, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(export, "check_parity", disagree)
+    with pytest.raises(RuntimeError, match="disagree"):
+        run(monkeypatch, export, "--output", folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_picture_that_cannot_be_measured_after_training_says_how_to_go_on(
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "broken.png").write_bytes(b"\x89PNG")
+    checkpoint = Checkpoint.load(trained)
+    monkeypatch.setattr(train, "train", lambda *_: checkpoint)
+    monkeypatch.setattr(train, "load_mnist", lambda *_, **__: None)
+    monkeypatch.setattr(evaluate, "load_mnist", lambda *_, **__: BLANK)
+    with pytest.raises(SystemExit):
+        run(monkeypatch, train, "--output", tmp_path / "new", "--drawings", tmp_path)
+    message = capsys.readouterr().err
+    assert "broken.png" in message
+    assert f"python -m training.evaluate --output {tmp_path / 'new'}" in message
+    assert DigitRecognizer(tmp_path / "new" / "digits.onnx").metadata.metrics == {}
+
+
+@pytest.mark.parametrize("steps", range(1, 12))
+def test_the_learning_rate_ends_near_nothing_after_any_number_of_steps(steps: int):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+    schedule = learning.one_cycle(optimizer, 1.0, steps)
+    rates = [schedule.get_last_lr()[0]]
+    for _ in range(steps - 1):
+        optimizer.step()
+        schedule.step()
+        rates.append(schedule.get_last_lr()[0])
+    assert max(rates) <= 1
+    assert rates[-1] < 1e-3
 
 
 @pytest.mark.parametrize("flag", ["--epochs=0", "--dropout=1", "--learning-rate=-1", "--seed=-1"])

@@ -39,7 +39,7 @@ class Checkpoint:
 
     def save(self, folder: Path) -> Path:
         """Writes `digits.pt` into the folder and returns its path."""
-        path = folder / FILE_NAME
+        path, draft = folder / FILE_NAME, folder / f"new-{FILE_NAME}"
         torch.save(
             {
                 "weights": self.graph.state_dict(),
@@ -51,8 +51,9 @@ class Checkpoint:
                 "versions": self.versions,
                 "extra_images": self.extra_images,
             },
-            path,
+            draft,
         )
+        draft.replace(path)  # An interruption leaves the former weights whole.
         return path
 
     @classmethod

@@ -1,6 +1,7 @@
 """The settings of a training run, and the command-line flags made from them."""
 
 import argparse
+import math
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "fine_tuning_epochs")
         for name in (*counts, "learning_rate", "fine_tuning_learning_rate"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         shares = ("dropout", "label_smoothing", "average_decay")
         for name in (*shares, "untouched_share", "extra_share"):
@@ -53,7 +54,7 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
         weights = ("weight_decay", "non_digit_weight", "non_digit_share")
         for name in (*weights, "seed", "subset"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
     def to_dict(self) -> dict[str, int | float]:
@@ -90,10 +91,21 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
     return TrainingConfig(**{s.name: getattr(arguments, s.name) for s in fields(TrainingConfig)})
 
 
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # What a build lacks, PyTorch asserts.
+        reason = str(error).splitlines()[0]
+        raise argparse.ArgumentTypeError(f"{name} cannot be used here: {reason}") from error
+    return device
+
+
 def add_device_flag(parser: argparse.ArgumentParser) -> None:
     """Adds `--device`, where to train."""
     parser.add_argument(
         "--device",
+        type=_device,
         default="cuda" if torch.cuda.is_available() else "cpu",
         help="where to train: cpu, cuda, mps (default: a GPU when there is one)",
     )

@@ -136,8 +136,14 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
     Args:
         folder: Holds `digits.onnx`, `digits.json` and `digits.pt`.
         sets: What to measure on.
+
+    Raises:
+        ModelError: The folder holds no model.
+        FileNotFoundError: The folder holds no weights.
+        InvalidImageError: A picture is blank or cannot be read; the message names it.
     """
     recognizer = DigitRecognizer(folder / MODEL_NAME)
+    history = Checkpoint.load(folder).history
     description = read_description(folder)
     reject_confidence = description["thresholds"]["reject_confidence"]
     mnist_test = load_mnist(sets.data_dir, train=False)
@@ -173,7 +179,7 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
         "accuracies": measure_robustness(recognizer, mnist_test),
     }
     write_description(folder, description)
-    write_report(folder, description, Checkpoint.load(folder).history, mnist_test, measured)
+    write_report(folder, description, history, mnist_test, measured)
     print(json.dumps(metrics, indent=2))  # noqa: T201
 
 
@@ -190,7 +196,7 @@ def main() -> None:
         parser.error(str(error))
     try:
         evaluate(arguments.output, sets)
-    except InferenceError as error:
+    except (InferenceError, FileNotFoundError) as error:
         parser.error(str(error))
 
 

@@ -51,9 +51,13 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
     Raises:
         RuntimeError: ONNX and PyTorch disagree.
     """
-    path = folder / MODEL_NAME
-    write_onnx(checkpoint.graph, path, properties=_properties(checkpoint))
-    check_parity(checkpoint.graph, path)
+    path, draft = folder / MODEL_NAME, folder / f"new-{MODEL_NAME}"
+    try:
+        write_onnx(checkpoint.graph, draft, properties=_properties(checkpoint))
+        check_parity(checkpoint.graph, draft)
+        draft.replace(path)  # Only now: the former model is whole until there is a better one.
+    finally:
+        draft.unlink(missing_ok=True)
     content = path.read_bytes()
     write_description(
         folder,
@@ -223,7 +227,7 @@ def main() -> None:
     folder = parser.parse_args().output
     try:
         checkpoint = Checkpoint.load(folder)
-    except FileNotFoundError as error:
+    except (OSError, RuntimeError) as error:
         parser.error(str(error))
     path = export(checkpoint, folder)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201

@@ -20,6 +20,9 @@ from training.non_digits import NO_DIGIT, make_non_digits
 
 EVALUATION_BATCH = 1_000
 
+WARM_UP_SHARE = 0.2
+"""How much of the training the learning rate rises for."""
+
 NON_DIGIT_POOL = 20_000
 """Different non-digits; each is redrawn whenever it is seen."""
 
@@ -105,6 +108,17 @@ def _repeated(extra: LabelledInk, share: float, others: int) -> LabelledInk:
     return extra.subset(torch.arange(wanted) % len(extra))
 
 
+def one_cycle(
+    optimizer: torch.optim.Optimizer, peak: float, total_steps: int
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The learning rate of each step: up to its peak, then down to nothing."""
+    # PyTorch divides by the steps up to the peak less one, so these must not be exactly one.
+    share = WARM_UP_SHARE if WARM_UP_SHARE * total_steps != 1 else 2 * WARM_UP_SHARE
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=peak, total_steps=total_steps, pct_start=share
+    )
+
+
 def _fit(
     graph: DigitGraph,
     material: _Material,
@@ -119,9 +133,7 @@ def _fit(
     optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
     steps_per_epoch = max(1, len(material.digits) // config.batch_size)
     total_steps = config.epochs * steps_per_epoch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=config.learning_rate, total_steps=total_steps, pct_start=0.2
-    )
+    schedule = one_cycle(optimizer, config.learning_rate, total_steps)
 
     history: list[dict[str, float]] = []
     progress = tqdm(total=total_steps, unit="step", desc="training")

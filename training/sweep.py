@@ -17,10 +17,10 @@ from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig, command_line_parser
 from training.data import LabelledInk, load_mnist
-from training.evaluate import evaluate, predict_ink
+from training.evaluate import predict_ink
 from training.export import export, read_description, write_description
 from training.learning import train
-from training.train import parse_training_flags
+from training.train import evaluate_trained, parse_training_flags
 
 
 def trained_run(
@@ -73,6 +73,8 @@ def main() -> None:
         help="folder of the single runs (default: runs/)",
     )
     arguments, first, sets = parse_training_flags(parser)
+    if arguments.seeds < 1:
+        parser.error(f"--seeds must be at least 1, got {arguments.seeds}")
     training_set = load_mnist(arguments.data_dir, train=True)
     mnist_test = load_mnist(arguments.data_dir, train=False)
     checkpoints: list[Checkpoint] = []
@@ -81,7 +83,7 @@ def main() -> None:
         folder = arguments.runs / f"seed-{seed}"
         config = dataclasses.replace(first, seed=seed)
         try:
-            checkpoint = trained_run(config, folder, training_set, torch.device(arguments.device))
+            checkpoint = trained_run(config, folder, training_set, arguments.device)
         except ValueError as error:
             parser.error(str(error))
         checkpoints.append(checkpoint)
@@ -89,13 +91,12 @@ def main() -> None:
 
     best = checkpoints[best_on_validation(rows)]
     output: Path = arguments.output
-    output.mkdir(parents=True, exist_ok=True)
     best.save(output)
     export(best, output)
     description = read_description(output)
     description["metrics"]["seeds"] = {"data": "MNIST's test set, final epoch", "runs": rows}
     write_description(output, description)
-    evaluate(output, sets)
+    evaluate_trained(parser, output, sets)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ fine-tunes trained weights to them and says how well they were read before and a
 """
 
 import argparse
+import tempfile
 from pathlib import Path
-
-import torch
 
 from inference import InferenceError
 from training.checkpoint import Checkpoint
@@ -39,7 +38,8 @@ def parse_training_flags(
 ) -> tuple[argparse.Namespace, TrainingConfig, EvaluationSets]:
     """Adds the flags that every training command has, and parses the command line.
 
-    A value out of range or a folder without pictures ends the program with a message.
+    What would fail after hours ends the program with a message now: a value out of range, a folder
+    without pictures, an output that cannot be written.
     """
     add_config_flags(parser)
     add_data_flag(parser)
@@ -47,10 +47,26 @@ def parse_training_flags(
     add_evaluation_flags(parser)
     add_device_flag(parser)
     arguments = parser.parse_args()
+    output: Path = arguments.output
     try:
-        return arguments, config_from(arguments), evaluation_sets(arguments)
-    except ValueError as error:
+        config, sets = config_from(arguments), evaluation_sets(arguments)
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except (ValueError, OSError) as error:
         parser.error(str(error))
+    return arguments, config, sets
+
+
+def evaluate_trained(parser: argparse.ArgumentParser, folder: Path, sets: EvaluationSets) -> None:
+    """Measures a model that was just written; a picture that is none ends it with a message."""
+    try:
+        evaluate(folder, sets)
+    except InferenceError as error:
+        parser.error(
+            f"{error}; the model is saved: remove the picture and run "
+            f"python -m training.evaluate --output {folder}"
+        )
 
 
 def main() -> None:
@@ -65,30 +81,31 @@ def main() -> None:
     parser.add_argument(
         "--weights",
         type=Path,
-        default=ARTIFACTS,
         metavar="FOLDER",
         help="folder of the digits.pt that --extra starts from (default: artifacts/)",
     )
     arguments, config, sets = parse_training_flags(parser)
-    output: Path = arguments.output
-    device = torch.device(arguments.device)
+    if arguments.weights and not arguments.extra:
+        parser.error("--weights is where --extra starts from; without --extra it does nothing")
+    output, device = arguments.output, arguments.device
     training_set = load_mnist(arguments.data_dir, train=True)
     if arguments.extra is None:
         checkpoint, comparison = train(config, training_set, device), None
     else:
         try:
             extra = load_extra(arguments.extra)
-            start = Checkpoint.load(arguments.weights)
-        except (ValueError, FileNotFoundError, InferenceError) as error:
+            start = Checkpoint.load(arguments.weights or ARTIFACTS)
+        except (ValueError, OSError, RuntimeError, InferenceError) as error:
             parser.error(str(error))
         mnist_test = load_mnist(arguments.data_dir, train=False)
         checkpoint, comparison = fine_tune(start, extra, config, training_set, mnist_test, device)
-    output.mkdir(parents=True, exist_ok=True)
     checkpoint.save(output)
     export(checkpoint, output)
-    evaluate(output, sets)
-    if comparison is not None:
-        print(comparison)  # noqa: T201
+    try:
+        evaluate_trained(parser, output, sets)
+    finally:
+        if comparison is not None:
+            print(comparison)  # noqa: T201
 
 
 if __name__ == "__main__":
