@@ -13,6 +13,7 @@ from typing import TextIO
 
 from .errors import InferenceError, InvalidImageError
 from .images import ImageSource
+from .model import metadata_path
 from .number import Number
 from .prediction import Prediction
 from .progress import Progress
@@ -136,7 +137,7 @@ def _is_precious(output: str, options: argparse.Namespace) -> bool:
     if not os.path.lexists(output):  # Most often; then there is no need to go through all images.
         return False
     model = Path(options.model or DEFAULT_MODEL)
-    inputs = itertools.chain(find_images(options.images), (model, model.with_suffix(".json")))
+    inputs = itertools.chain(find_images(options.images), (model, metadata_path(model)))
     return any(_is_same_file(output, path) for path in inputs)
 
 

@@ -47,7 +47,7 @@ def open_model(
         ModelError: A file is missing, damaged, or does not fit the other or this package.
     """
     content = _read(path, "the model")
-    metadata = _read_metadata(path.parent / f"{path.stem}.json")
+    metadata = _read_metadata(metadata_path(path))
     digest = hashlib.sha256(content).hexdigest()
     if digest != metadata.file.sha256:
         raise ModelError(
@@ -71,6 +71,11 @@ def open_model(
     _check_specs(inputs, INPUTS, f"the model {path}", "input")
     _check_specs(outputs, OUTPUTS, f"the model {path}", "output")
     return session, metadata
+
+
+def metadata_path(model: Path) -> Path:
+    """Where a model's metadata is: beside it, a `.json` file of the same stem."""
+    return model.parent / f"{model.stem}.json"
 
 
 def _single_threaded() -> SessionOptions:

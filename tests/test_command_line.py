@@ -56,17 +56,23 @@ def run(folder: Path) -> Any:
     """Runs the command in a process of its own, in the folder."""
 
     def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(  # noqa: S603
-            [*COMMAND, *arguments],
-            input=stdin,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            check=False,
-            timeout=WAIT_S,
-        )
+        return run_in(folder, [*COMMAND, *arguments], stdin)
 
     return run
+
+
+def run_in(
+    folder: Path, command: list[str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603
+        command,
+        input=stdin,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=WAIT_S,
+    )
 
 
 # --- What is recognized --------------------------------------------------------------------------
@@ -326,15 +332,7 @@ def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
 def test_closed_standard_streams_give_no_traceback(
     redirection: str, code: int, complaint: str, folder: Path
 ):
-    result = subprocess.run(  # noqa: S602
-        f"{shlex.quote(sys.executable)} -m inference {redirection}",
-        shell=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=False,
-        timeout=WAIT_S,
-    )
+    result = run_in(folder, ["/bin/sh", "-c", f"{shlex.join(COMMAND)} {redirection}"])
     assert (result.returncode, result.stderr.decode().strip()) == (code, complaint)
 
 

@@ -1,7 +1,9 @@
 """The trained weights on disk, with everything that is needed to export them again."""
 
+import contextlib
 import importlib.metadata
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,21 +41,19 @@ class Checkpoint:
 
     def save(self, folder: Path) -> Path:
         """Writes `digits.pt` into the folder and returns its path."""
-        path, draft = folder / FILE_NAME, folder / f"new-{FILE_NAME}"
-        torch.save(
-            {
-                "weights": self.graph.state_dict(),
-                "config": self.config.to_dict(),
-                "reject_confidence": self.reject_confidence,
-                "validation_accuracy": self.validation_accuracy,
-                "redrawn_validation_accuracy": self.redrawn_validation_accuracy,
-                "history": self.history,
-                "versions": self.versions,
-                "extra_images": self.extra_images,
-            },
-            draft,
-        )
-        draft.replace(path)  # An interruption leaves the former weights whole.
+        path = folder / FILE_NAME
+        saved = {
+            "weights": self.graph.state_dict(),
+            "config": self.config.to_dict(),
+            "reject_confidence": self.reject_confidence,
+            "validation_accuracy": self.validation_accuracy,
+            "redrawn_validation_accuracy": self.redrawn_validation_accuracy,
+            "history": self.history,
+            "versions": self.versions,
+            "extra_images": self.extra_images,
+        }
+        with draft_of(path) as draft:
+            torch.save(saved, draft)
         return path
 
     @classmethod
@@ -77,6 +77,17 @@ class Checkpoint:
             versions=saved["versions"],
             extra_images=saved.get("extra_images", 0),
         )
+
+
+@contextlib.contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """Gives a place to write to, which becomes the file at the end; a failure leaves the former."""
+    draft = path.with_name(f"new-{path.name}")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def library_versions(*packages: str) -> dict[str, str]:

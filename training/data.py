@@ -1,11 +1,15 @@
 """MNIST as whole tensors, its fixed validation split, and folders of labelled drawings."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torchvision.datasets import MNIST
+
+from inference import InvalidImageError
 
 VALIDATION_COUNT = 5_000
 """Images of MNIST's training set that no weight is ever fitted on; they choose everything."""
@@ -82,3 +86,12 @@ def labelled_image_paths(folder: Path) -> list[tuple[Path, int]]:
     if not paths:
         raise ValueError(f"no drawings in {folder}: expected pictures at <label 0-9>/<image>")
     return paths
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Puts a picture's path before what is wrong with it."""
+    try:
+        yield
+    except InvalidImageError as error:
+        raise type(error)(f"{path}: {error}") from error

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inference import BlankImageError, DigitRecognizer, InferenceError, InvalidImageError
+from inference import BlankImageError, DigitRecognizer, InferenceError
 from training.checkpoint import Checkpoint
 from training.config import add_data_flag, add_folder_flag, command_line_parser
-from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist
+from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist, naming
 from training.export import MODEL_NAME, read_description, write_description
 from training.metrics import Predictions, summarize, summarize_non_digits
 from training.report import write_report
@@ -108,10 +108,8 @@ def predict_files(recognizer: DigitRecognizer, paths: Sequence[Path]) -> NDArray
     """
     probabilities: list[tuple[float, ...]] = []
     for path in tqdm(paths, "reading pictures", unit="picture"):
-        try:
+        with naming(path):
             probabilities.append(recognizer.predict(path).probabilities)
-        except InvalidImageError as error:
-            raise type(error)(f"{path}: {error}") from error
     return np.array(probabilities)
 
 

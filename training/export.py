@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
-from training.checkpoint import Checkpoint, library_versions
+from training.checkpoint import Checkpoint, draft_of, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.model import DigitGraph, parameter_count
 
@@ -51,13 +51,10 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
     Raises:
         RuntimeError: ONNX and PyTorch disagree.
     """
-    path, draft = folder / MODEL_NAME, folder / f"new-{MODEL_NAME}"
-    try:
+    path = folder / MODEL_NAME
+    with draft_of(path) as draft:
         write_onnx(checkpoint.graph, draft, properties=_properties(checkpoint))
         check_parity(checkpoint.graph, draft)
-        draft.replace(path)  # Only now: the former model is whole until there is a better one.
-    finally:
-        draft.unlink(missing_ok=True)
     content = path.read_bytes()
     write_description(
         folder,

@@ -6,12 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from inference import InvalidImageError
 from inference.images import read_picture
 from inference.ink import find_ink
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
-from training.data import LabelledInk, labelled_image_paths
+from training.data import LabelledInk, labelled_image_paths, naming
 from training.learning import accuracy, train
 from training.normalizer import InkNormalizer
 
@@ -33,10 +32,8 @@ def load_extra(folder: Path) -> LabelledInk:
     images: list[Tensor] = []
     labels: list[int] = []
     for path, label in labelled_image_paths(folder):
-        try:
+        with naming(path):
             ink = find_ink(read_picture(path))
-        except InvalidImageError as error:
-            raise type(error)(f"{path}: {error}") from error
         images.append(normalizer(torch.from_numpy(ink.copy()).unsqueeze(0)))
         labels.append(label)
     ink = (torch.cat(images) * 255).round().clamp(0, 255).byte()
