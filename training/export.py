@@ -111,13 +111,13 @@ def write_onnx(graph: DigitGraph, path: Path, *, properties: dict[str, str]) -> 
     )
     assert program is not None  # noqa: S101 - true of the dynamo exporter, whose type says less
     model = program.model_proto
-    _strip_build_traces(model)
+    strip_build_traces(model)
     onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model, full_check=True)
     onnx.save_model(model, path)
 
 
-def _strip_build_traces(model: onnx.ModelProto) -> None:
+def strip_build_traces(model: onnx.ModelProto) -> None:
     """Removes what the exporter notes about its own machine: stack traces with local paths."""
     graph = model.graph
     for part in [*graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer]:

@@ -128,7 +128,7 @@ def _fit(
     """Trains the graph, leaves the averaged weights in it and returns a row for each epoch."""
     device = graph.temperature.device
     averaged = AveragedModel(
-        graph, multi_avg_fn=_moving_average(config.average_decay), use_buffers=True
+        graph, multi_avg_fn=moving_average(config.average_decay), use_buffers=True
     )
     optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
     steps_per_epoch = max(1, len(material.digits) // config.batch_size)
@@ -211,7 +211,7 @@ def non_digit_loss(logits: Tensor) -> Tensor:
     return -F.log_softmax(logits, dim=1).mean()
 
 
-def _moving_average(decay: float) -> Callable[[_Tensors, _Tensors, Tensor | int], None]:
+def moving_average(decay: float) -> Callable[[_Tensors, _Tensors, Tensor | int], None]:
     """An exponential moving average that forgets the untrained weights early."""
 
     def update(averaged: _Tensors, current: _Tensors, count: Tensor | int) -> None:

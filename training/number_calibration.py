@@ -1,0 +1,185 @@
+"""Chooses how characters become numbers, and when a number is sure, on composed pictures.
+
+The pictures are composed from validation digits, which no weight is fitted on. What is chosen goes
+into `numbers.json` as `reading` (`inference.number.metadata.ReadingSettings`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from inference.model import Session
+from inference.number.finder import Detection
+from inference.number.lines import find_lines
+from inference.number.metadata import CHARACTERS, ReadingSettings
+from inference.number.reader import LineReading, ReadDigits, confidence_features, read_lines
+from training.data import LabelledInk
+from training.synthesis.characters import make_characters
+from training.synthesis.composer import Composer, Pictures
+
+PICTURES = 6_000
+SEED = 2_000_003
+SIZES = ((64, 224), (96, 160), (128, 256))
+
+ACCEPTED = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)
+DIGIT_WEIGHTS = (0.0, 0.15, 0.3, 0.45)
+
+SURE_RIGHT = 0.99
+"""Share of the sure numbers that must be right. Real pictures are less like each other than
+composed ones, so it is higher than what is promised."""
+
+_BATCH = 40
+_STOCK_SCALE = 0.2
+_REGULARISATION = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A picture and the numbers on it.
+
+    Attributes:
+        luminance: uint8 (H, W).
+        numbers: The true characters of each number, as if they had been found.
+    """
+
+    luminance: NDArray[np.uint8]
+    numbers: tuple[tuple[Detection, ...], ...]
+
+
+def compose_examples(held_out: LabelledInk, count: int = PICTURES) -> Iterator[Example]:
+    """Composes pictures on which nothing is at the limit of what is to be found."""
+    composer = Composer(make_characters(held_out, SEED, _STOCK_SCALE), SEED)
+    made = 0
+    while made < count:
+        pictures = composer.compose(_BATCH, SIZES[made // _BATCH % len(SIZES)])
+        for index in range(_BATCH):
+            chosen = pictures.picture == index
+            if bool((pictures.kinds[chosen] < 0).any()):
+                continue
+            yield _example(pictures, index)
+            made += 1
+
+
+def _example(pictures: Pictures, index: int) -> Example:
+    chosen = pictures.picture == index
+    true = [
+        Detection(
+            *box,
+            probabilities=np.eye(len(CHARACTERS), dtype=np.float32)[kind],
+            probability=1.0,
+            character=CHARACTERS[kind],
+        )
+        for box, kind in zip(
+            pictures.boxes[chosen].tolist(), pictures.kinds[chosen].tolist(), strict=True
+        )
+    ]
+    lines = find_lines(true)
+    return Example(pictures.luminance[index].numpy(), tuple(line.characters for line in lines))
+
+
+def is_right(reading: LineReading, example: Example) -> bool:
+    """Whether a number is on the picture exactly as it was read, separators included."""
+    left, right = reading.line.characters[0].left, reading.line.characters[-1].right
+    for number in example.numbers:
+        height = sum(one.height for one in number) / len(number)
+        is_there = (
+            abs(number[0].left - left) < height / 2
+            and abs(number[-1].right - right) < height / 2
+            and abs(number[0].y - reading.line.characters[0].y) < height / 2
+        )
+        if is_there and "".join(one.character for one in number) == reading.text:
+            return True
+    return False
+
+
+def choose_reading(
+    session: Session, read_digits: ReadDigits, examples: Sequence[Example]
+) -> dict[str, Any]:
+    """Chooses thresholds and weights.
+
+    Args:
+        session: Of `numbers.onnx`.
+        read_digits: Reads digits that were cut out.
+        examples: What to choose on.
+
+    Returns:
+        The fields of `ReadingSettings`.
+    """
+    kept = _Remembered(session)
+    score: dict[tuple[float, float], float] = {}
+    for accepted in tqdm(ACCEPTED, "accepted probability", unit="threshold"):
+        for weight in DIGIT_WEIGHTS:
+            settings = _settings(accepted, weight)
+            readings = _read(kept, read_digits, examples, settings)
+            score[accepted, weight] = _exact_share(readings, examples)
+    accepted, weight = max(score, key=lambda key: score[key])
+    readings = _read(kept, read_digits, examples, _settings(accepted, weight))
+    features: list[dict[str, float]] = []
+    right: list[bool] = []
+    for example, lines in zip(examples, readings, strict=True):
+        for line in lines:
+            features.append(confidence_features(line.line, line.digits, line.left_out))
+            right.append(is_right(line, example))
+    names = list(features[0])
+    table = np.array([[row[name] for name in names] for row in features])
+    model = LogisticRegression(C=_REGULARISATION).fit(table, right)
+    confidence = model.predict_proba(table)[:, 1]
+    weights = dict(zip(names, model.coef_[0].tolist(), strict=True))
+    return {
+        "accepted_probability": accepted,
+        "sure_confidence": _sure_threshold(confidence, np.array(right)),
+        "digit_weight": weight,
+        "confidence_weights": {"bias": float(model.intercept_[0]), **weights},
+    }
+
+
+class _Remembered:
+    """A session that remembers: every setting is tried on the same pictures."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._outputs: dict[int, Any] = {}
+
+    def run(self, output_names: Any, inputs: Any) -> Any:
+        key = id(inputs["luminance"])
+        if key not in self._outputs:
+            self._outputs[key] = self._session.run(output_names, inputs)
+        return self._outputs[key]
+
+
+def _settings(accepted: float, weight: float) -> ReadingSettings:
+    features = ("found", "least_found", "read", "least_read", "lost")
+    return ReadingSettings(accepted, 0.5, weight, {"bias": 0.0, **dict.fromkeys(features, 0.0)})
+
+
+def _read(
+    session: Any, read_digits: ReadDigits, examples: Sequence[Example], settings: ReadingSettings
+) -> list[list[LineReading]]:
+    return [read_lines(session, example.luminance, read_digits, settings) for example in examples]
+
+
+def _exact_share(readings: Sequence[list[LineReading]], examples: Sequence[Example]) -> float:
+    """Share of the numbers read exactly; one that is not there counts as one more."""
+    right = sum(
+        is_right(line, example)
+        for example, lines in zip(examples, readings, strict=True)
+        for line in lines
+    )
+    total = sum(
+        max(len(lines), len(example.numbers))
+        for example, lines in zip(examples, readings, strict=True)
+    )
+    return right / max(total, 1)
+
+
+def _sure_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The lowest confidence from which on the promised share is right; 1 if there is none."""
+    order = np.argsort(-confidence)
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(share >= SURE_RIGHT)
+    return float(confidence[order[enough[-1]]]) if len(enough) else 1.0

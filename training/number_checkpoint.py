@@ -1,0 +1,65 @@
+"""The number finder's trained weights on disk, with all that is needed to export them again."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from training.checkpoint import draft_of, library_versions
+from training.number_network import NumberNetwork
+
+NUMBER_WEIGHTS = "numbers.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCheckpoint:
+    """A finished training run.
+
+    Attributes:
+        network: The trained network, in evaluation mode.
+        config: The settings of the run, by name.
+        history: A row for each time that it was validated.
+        seconds: How long it took.
+        versions: The libraries that trained it.
+    """
+
+    network: NumberNetwork
+    config: dict[str, int | float]
+    history: list[dict[str, float]]
+    seconds: int
+    versions: dict[str, str] = field(
+        default_factory=lambda: library_versions("torch", "torchvision")
+    )
+
+    def save(self, folder: Path) -> Path:
+        """Writes `numbers.pt` into the folder and returns its path."""
+        path = folder / NUMBER_WEIGHTS
+        saved = {
+            "weights": self.network.state_dict(),
+            "config": self.config,
+            "history": self.history,
+            "seconds": self.seconds,
+            "versions": self.versions,
+        }
+        with draft_of(path) as draft:
+            torch.save(saved, draft)
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> "NumberCheckpoint":
+        """Reads weights; runs no code from the file.
+
+        Args:
+            path: The file, or the folder that holds `numbers.pt`.
+
+        Raises:
+            FileNotFoundError: There are none.
+            RuntimeError: They are of another architecture.
+        """
+        file = path / NUMBER_WEIGHTS if path.is_dir() else path
+        saved = torch.load(file, map_location="cpu", weights_only=True)
+        network = NumberNetwork(int(saved["config"]["width"]))
+        network.load_state_dict(saved["weights"])
+        return cls(
+            network.eval(), saved["config"], saved["history"], saved["seconds"], saved["versions"]
+        )

@@ -1,0 +1,398 @@
+"""Exports the number finder to ONNX, checks it against PyTorch and describes it.
+
+    python -m training.number_export
+
+writes `numbers.onnx` and `numbers.json` from the saved weights. The network is exported from
+PyTorch; what surrounds it is written below in ONNX's own operators, because a loop goes over as
+many scales as a picture needs. `training.number_graph` has the same steps in PyTorch, and both must
+agree on every probe.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.parser
+import torch
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto
+
+from inference.number.metadata import CONTRACT, SCHEMA_VERSION
+from training import number_graph
+from training.checkpoint import draft_of, library_versions
+from training.config import add_folder_flag, command_line_parser
+from training.export import OPSET, open_session, strip_build_traces
+from training.model import parameter_count
+from training.number_checkpoint import NumberCheckpoint
+from training.number_graph import NumberGraph
+from training.number_network import GRANULARITY_PX, STRIDE_PX, UNIT_PX, NumberNetwork
+from training.synthesis.texts import CHARACTERS
+
+NUMBER_MODEL_VERSION = "1.0.0"
+NUMBER_MODEL = "numbers.onnx"
+NUMBER_DESCRIPTION = "numbers.json"
+
+IR_VERSION = 9
+"""onnxruntime 1.17 and later can load it."""
+
+PROBABILITY_TOLERANCE, BOX_TOLERANCE_PX = 1e-3, 0.05
+"""Largest differences allowed between ONNX and PyTorch; boxes in pixels of the finest scale.
+
+Both compute in float32 and sum in different orders: 1e-5 of a logit is usual. Edges of boxes are
+exponentials of up to 265 pixels, which multiply it.
+"""
+
+_SURROUNDINGS = f"""
+<ir_version: {IR_VERSION}, opset_import: ["": {OPSET}]>
+numbers (uint8[height, width] luminance)
+    => (float[found, 4] boxes, float[found, {len(CHARACTERS)}] probabilities) {{
+    zero = Constant <value_ints = [0]> ()
+    one = Constant <value_ints = [1]> ()
+    minus_one = Constant <value_ints = [-1]> ()
+    picture = Cast <to = 1> (luminance)
+    sides_px = Shape (luminance)
+    sides = Cast <to = 1> (sides_px)
+
+    # The finest scale: a drawing's strokes say how fine it needs to be.
+    longest_side = Constant <value_float = {float(number_graph.LONGEST_SIDE_PX)}> ()
+    most_enlarged = Constant <value_float = {number_graph.MOST_ENLARGED}> ()
+    longest = ReduceMax <keepdims = 0> (sides)
+    fitting = Div (longest_side, longest)
+    limit = Min (most_enlarged, fitting)
+    origin = Constant <value_ints = [0, 0]> ()
+    first_pixel = Constant <value_ints = [1, 1]> ()
+    corner = Slice (picture, origin, first_pixel)
+    difference = Sub (picture, corner)
+    ink = Abs (difference)
+    is_corner_level = Equal (picture, corner)
+    corner_level = Cast <to = 1> (is_corner_level)
+    plain = ReduceMean <keepdims = 0> (corner_level)
+    far = Constant <value_ints = [1000000000]> ()
+    below = Slice (picture, one, far, zero)
+    above = Slice (picture, zero, minus_one, zero)
+    down = Sub (below, above)
+    down_edges = Abs (down)
+    down_outline = ReduceSum <keepdims = 0> (down_edges)
+    right = Slice (picture, one, far, one)
+    left = Slice (picture, zero, minus_one, one)
+    across = Sub (right, left)
+    across_edges = Abs (across)
+    across_outline = ReduceSum <keepdims = 0> (across_edges)
+    outline = Add (down_outline, across_outline)
+    all_ink = ReduceSum <keepdims = 0> (ink)
+    thickness = Div (all_ink, outline)
+    obliqueness = Constant <value_float = {number_graph.STROKE_FACTOR}> ()
+    stroke_px = Mul (thickness, obliqueness)
+    wanted_stroke = Constant <value_float = {number_graph.STROKE_PX}> ()
+    drawn_scale = Div (wanted_stroke, stroke_px)
+    drawing_scale = Min (limit, drawn_scale)
+    plain_share = Constant <value_float = {number_graph.PLAIN_SHARE}> ()
+    no_outline = Constant <value_float = 0.0> ()
+    is_plain = Greater (plain, plain_share)
+    has_outline = Greater (outline, no_outline)
+    is_drawing = And (is_plain, has_outline)
+    scale = Where (is_drawing, drawing_scale, limit)
+    scaled = Mul (sides, scale)
+    rounded = Round (scaled)
+    least_side = Constant <value_float = 1.0> ()
+    level_sides = Max (rounded, least_side)
+    level_sides_px = Cast <to = 7> (level_sides)
+    leading = Constant <value_ints = [1, 1]> ()
+    level_shape = Concat <axis = 0> (leading, level_sides_px)
+    leading_axes = Constant <value_ints = [0, 1]> ()
+    image = Unsqueeze (picture, leading_axes)
+    finest = Resize <antialias = 1, mode = "linear",
+                     coordinate_transformation_mode = "half_pixel">
+             (image, no_region, no_scales, level_shape)
+    stretch_rows_first = Div (sides, level_sides)
+    swapped = Constant <value_ints = [1, 0, 1, 0]> ()
+    stretch = Gather (stretch_rows_first, swapped)
+
+    # Every scale, from the finest on.
+    most_scales = Constant <value_int = {number_graph.MOST_SCALES}> ()
+    start = Constant <value = bool {{1}}> ()
+    no_boxes_shape = Constant <value_ints = [0, 4]> ()
+    no_boxes = ConstantOfShape (no_boxes_shape)
+    no_probabilities_shape = Constant <value_ints = [0, {len(CHARACTERS)}]> ()
+    no_probabilities = ConstantOfShape (no_probabilities_shape)
+    last_level, last_stretch, every_box, every_probability = Loop <body = looking (
+            int64 index, bool goes_on,
+            float[1, 1, rows, columns] level, float[4] level_stretch,
+            float[before, 4] boxes_before, float[before, {len(CHARACTERS)}] probabilities_before
+        ) => (
+            bool goes_on_then,
+            float[1, 1, rows_then, columns_then] next_level, float[4] next_stretch,
+            float[after, 4] boxes_after, float[after, {len(CHARACTERS)}] probabilities_after
+        ) {{
+        goes_on_still = Identity (goes_on)
+        level_size = Shape <start = 2> (level)
+        lacking_sign = Neg (level_size)
+        granularity = Constant <value_int = {GRANULARITY_PX}> ()
+        lacking = Mod (lacking_sign, granularity)
+        no_pads = Constant <value_ints = [0, 0, 0, 0, 0, 0]> ()
+        pads = Concat <axis = 0> (no_pads, lacking)
+        padded = Pad <mode = "edge"> (level, pads)
+        channel = Constant <value_ints = [1]> ()
+        batch = Squeeze (padded, channel)
+        cells = Network (batch)
+
+        first = Constant <value_ints = [0]> ()
+        second = Constant <value_ints = [1]> ()
+        end_of_characters = Constant <value_ints = [{1 + len(CHARACTERS)}]> ()
+        end = Constant <value_ints = [1000]> ()
+        middle_logit = Slice (cells, first, second, second)
+        middle = Sigmoid (middle_logit)
+        around = MaxPool <kernel_shape = [3, 3], pads = [1, 1, 1, 1], strides = [1, 1]> (middle)
+        is_top = Equal (middle, around)
+        least = Constant <value_float = {number_graph.LEAST_PROBABILITY}> ()
+        is_likely = GreaterOrEqual (middle, least)
+        is_peak = And (is_top, is_likely)
+        peak = NonZero (is_peak)
+        peaks = Transpose <perm = [1, 0]> (peak)
+        without_channel = Constant <value_ints = [0, 2, 3]> ()
+        cell_index = Gather <axis = 1> (peaks, without_channel)
+        per_cell = Transpose <perm = [0, 2, 3, 1]> (cells)
+        found = GatherND (per_cell, cell_index)
+        found_logit = Slice (found, first, second, second)
+        found_middle = Sigmoid (found_logit)
+        character_logits = Slice (found, second, end_of_characters, second)
+        character = Softmax <axis = 1> (character_logits)
+        probability = Mul (character, found_middle)
+        edges = Slice (found, end_of_characters, end, second)
+        lowest_edge = Constant <value_float = -4.0> ()
+        highest_edge = Constant <value_float = 3.5> ()
+        clipped_edges = Clip (edges, lowest_edge, highest_edge)
+        reach_units = Exp (clipped_edges)
+        signed_unit = Constant
+            <value_floats = [-{UNIT_PX}, -{UNIT_PX}, {UNIT_PX}, {UNIT_PX}]> ()
+        reach = Mul (reach_units, signed_unit)
+        column_and_row = Constant <value_ints = [3, 2, 3, 2]> ()
+        where_index = Gather <axis = 1> (peaks, column_and_row)
+        where_cell = Cast <to = 1> (where_index)
+        half = Constant <value_float = 0.5> ()
+        where_middle = Add (where_cell, half)
+        stride = Constant <value_float = {float(STRIDE_PX)}> ()
+        where_px = Mul (where_middle, stride)
+        level_boxes = Add (where_px, reach)
+        picture_boxes = Mul (level_boxes, level_stretch)
+        boxes_after = Concat <axis = 0> (boxes_before, picture_boxes)
+        probabilities_after = Concat <axis = 0> (probabilities_before, probability)
+
+        next_level = AveragePool <kernel_shape = [2, 2], strides = [2, 2]> (padded)
+        two = Constant <value_float = 2.0> ()
+        next_stretch = Mul (level_stretch, two)
+        next_shape = Shape (next_level)
+        next_longest = ReduceMax <keepdims = 0> (next_shape)
+        least_longest = Constant <value_int = {number_graph.LEAST_SIDE_PX}> ()
+        goes_on_then = GreaterOrEqual (next_longest, least_longest)
+    }}> (most_scales, start, finest, stretch, no_boxes, no_probabilities)
+
+    # Of what several scales or neighbouring cells have found, the likeliest is kept.
+    no_side = Constant <value_float = 0.0> ()
+    not_negative = Max (every_box, no_side)
+    right_and_bottom = Gather (sides, swapped)
+    inside = Min (not_negative, right_and_bottom)
+    boxes_of_one_class = Unsqueeze (inside, zero)
+    score = ReduceSum <keepdims = 0> (every_probability, one)
+    scores = Unsqueeze (score, leading_axes)
+    most_kept = Constant <value_ints = [1000000000]> ()
+    overlap = Constant <value_floats = [{number_graph.MOST_OVERLAP}]> ()
+    kept = NonMaxSuppression (boxes_of_one_class, scores, most_kept, overlap)
+    third = Constant <value_int = 2> ()
+    kept_index = Gather <axis = 1> (kept, third)
+    boxes = Gather (inside, kept_index)
+    probabilities = Gather (every_probability, kept_index)
+}}
+"""
+
+
+def export_numbers(checkpoint: NumberCheckpoint, folder: Path, reading: dict[str, Any]) -> Path:
+    """Writes `numbers.onnx` and `numbers.json`, and checks the file against the network.
+
+    Args:
+        checkpoint: The trained network.
+        folder: Where both files go.
+        reading: How what is found becomes a number; from `training.number_calibration`.
+
+    Returns:
+        The path of the ONNX file.
+
+    Raises:
+        RuntimeError: ONNX and PyTorch disagree.
+    """
+    path = folder / NUMBER_MODEL
+    graph = NumberGraph(checkpoint.network)
+    with draft_of(path) as draft:
+        model = number_model(checkpoint.network)
+        onnx.helper.set_model_props(
+            model,
+            {
+                "model_version": NUMBER_MODEL_VERSION,
+                "labels": json.dumps(list(CHARACTERS)),
+                "input": CONTRACT.inputs[0].meaning,
+                "reading": json.dumps(reading),
+            },
+        )
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save_model(model, draft)
+        check_number_parity(graph, draft)
+    content = path.read_bytes()
+    description = {
+        "schema_version": SCHEMA_VERSION,
+        "model_version": NUMBER_MODEL_VERSION,
+        "file": {
+            "name": NUMBER_MODEL,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size_bytes": len(content),
+        },
+        "inputs": [asdict(spec) for spec in CONTRACT.inputs],
+        "outputs": [asdict(spec) for spec in CONTRACT.outputs],
+        "labels": list(CHARACTERS),
+        "reading": reading,
+        "parameters": parameter_count(checkpoint.network),
+        "training": {
+            **checkpoint.config,
+            "data": "pictures composed by programs from MNIST's training images less 5,000 "
+            "validation images, and from drawn strokes",
+            "seconds": checkpoint.seconds,
+            "validation": checkpoint.history[-1] if checkpoint.history else {},
+        },
+        "versions": {
+            "training": checkpoint.versions,
+            "export": library_versions("torch", "onnx", "onnxscript", "onnxruntime"),
+        },
+        "metrics": {},
+    }
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    (folder / NUMBER_DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def number_model(network: NumberNetwork) -> ModelProto:
+    """Puts the network into its surroundings."""
+    model = onnx.parser.parse_model(_SURROUNDINGS)
+    inner = _exported(network)
+    loop = next(node for node in model.graph.node if node.op_type == "Loop")
+    body = next(a.g for a in loop.attribute if a.name == "body")
+    position, place = next(
+        (i, node) for i, node in enumerate(body.node) if node.op_type == "Network"
+    )
+    renamed = {inner.input[0].name: place.input[0], inner.output[0].name: place.output[0]}
+    nodes = [*body.node[:position], *_renamed(inner, renamed), *body.node[position + 1 :]]
+    del body.node[:]
+    body.node.extend(nodes)
+    for initializer in inner.initializer:
+        initializer.name = _inner_name(initializer.name)
+    model.graph.initializer.extend(inner.initializer)
+    for node in model.graph.node:
+        if node.op_type == "Resize":  # Optional inputs have no notation in the text.
+            node.input[1:3] = ["", ""]
+    return model
+
+
+def _exported(network: NumberNetwork) -> GraphProto:
+    rows, columns = torch.export.Dim("rows", min=1), torch.export.Dim("columns", min=1)
+    program = torch.onnx.export(
+        network.eval().cpu(),
+        (torch.zeros(1, 2 * GRANULARITY_PX, 3 * GRANULARITY_PX),),
+        dynamic_shapes=({1: GRANULARITY_PX * rows, 2: GRANULARITY_PX * columns},),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None  # noqa: S101 - true of the dynamo exporter, whose type says less
+    strip_build_traces(program.model_proto)
+    return program.model_proto.graph
+
+
+def _inner_name(name: str) -> str:
+    return f"network_{name}" if name else ""
+
+
+def _renamed(graph: GraphProto, outer: dict[str, str]) -> Iterator[NodeProto]:
+    """The nodes of a graph with names that are free in another one."""
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [outer.get(name) or _inner_name(name) for name in names]
+        node.name = _inner_name(node.name)
+        yield node
+
+
+def probe_pictures() -> Iterator[NDArray[np.uint8]]:
+    """Yields pictures on which both runtimes must agree: sizes, blank, full, noise, drawings."""
+    random = np.random.default_rng(0)
+    for height, width in ((1, 1), (1, 60), (28, 28), (34, 60), (31, 117), (200, 600), (750, 1000)):
+        shape = (height, width)
+        yield np.zeros(shape, np.uint8)
+        yield np.full(shape, 255, np.uint8)
+        yield random.integers(0, 256, shape, np.uint8)
+        drawing = np.full(shape, 255, np.uint8)
+        ring = np.hypot(*np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j])
+        drawing[(ring > 0.5) & (ring < 0.7)] = 0
+        yield drawing
+        light = np.linspace(60, 220, width) * np.ones((height, 1)) * np.where(drawing, 1, 0.4)
+        yield (light + random.normal(0, 4, shape)).clip(0, 255).astype(np.uint8)
+
+
+def largest_number_differences(
+    graph: NumberGraph, session: Any, luminance: NDArray[np.uint8]
+) -> tuple[float, float]:
+    """Compares both runtimes on one picture.
+
+    Returns:
+        The largest difference of a box, in pixels of the finest scale, and of a probability;
+        infinite if they do not find as many characters.
+    """
+    with torch.no_grad():
+        boxes, probabilities = graph.eval()(torch.from_numpy(luminance))
+    found, likely = session.run(["boxes", "probabilities"], {"luminance": luminance})
+    if found.shape != tuple(boxes.shape):
+        return float("inf"), float("inf")
+    if not len(found):
+        return 0.0, 0.0
+    # On the finest scale, a pixel of a small picture is several, one of a large picture is less.
+    longest = max(luminance.shape)
+    scale = min(number_graph.MOST_ENLARGED, number_graph.LONGEST_SIDE_PX / longest)
+    return (
+        float(np.abs(found - boxes.numpy()).max() * scale),
+        float(np.abs(likely - probabilities.numpy()).max()),
+    )
+
+
+def check_number_parity(graph: NumberGraph, path: Path) -> None:
+    """Compares the exported file with the network on every probe.
+
+    Raises:
+        RuntimeError: They differ by more than the tolerances.
+    """
+    session = open_session(path)
+    for luminance in probe_pictures():
+        differences = largest_number_differences(graph, session, luminance)
+        if not (differences[0] <= BOX_TOLERANCE_PX and differences[1] <= PROBABILITY_TOLERANCE):
+            raise RuntimeError(
+                f"{path.name} differs from PyTorch on a picture of shape {luminance.shape}: boxes "
+                f"by {differences[0]:.1e} pixels, probabilities by {differences[1]:.1e}"
+            )
+
+
+def main() -> None:
+    """Runs the command line."""
+    parser = command_line_parser(__doc__)
+    add_folder_flag(parser)
+    folder = parser.parse_args().output
+    try:
+        checkpoint = NumberCheckpoint.load(folder)
+        reading = json.loads((folder / NUMBER_DESCRIPTION).read_text(encoding="utf-8"))["reading"]
+    except (OSError, RuntimeError, KeyError) as error:
+        parser.error(str(error))
+    path = export_numbers(checkpoint, folder, reading)
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is taught besides MNIST as it is: characters, texts, paper and cameras made by programs."""

@@ -1,0 +1,191 @@
+"""A stock of written characters: digits, separators, and what is none of them.
+
+Digits are MNIST's, redrawn by other hands with other pens, and the shapes that schools teach.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+from tqdm import tqdm
+
+from training.augmentation import WORKING_SIZE, augment, enlarge
+from training.data import LabelledInk
+from training.glyphs import GLYPHS, curves_of
+from training.strokes import draw_curves, stroke_width
+from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
+from training.synthesis.texts import CHARACTERS
+
+LETTER = len(CHARACTERS)
+"""The kind of letters, symbols and doodles."""
+
+STROKE = LETTER + 1
+"""The kind of loose strokes: pieces of letters, links between digits, slips of the pen."""
+
+INKED = 0.35
+"""Share of full ink from which a pixel counts as a part of a character."""
+
+_HEIGHT_PX = 38.0  # of drawn shapes; leaves room for the pen and for bent strokes
+_BEND = 0.07  # deviation of the points of a shape, as a share of its box
+_BATCH = 256
+_PEN_SPREAD = 0.08  # of a writer, as a share of all pens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CharacterStock:
+    """Characters, sorted by kind, and within a kind from the thinnest pen to the widest.
+
+    Attributes:
+        ink: uint8 [count, 56, 56], 0 (paper) … 255 (full ink).
+        boxes: float32 (count, 4), left, top, right and bottom of the ink in pixels.
+        pens: float32 (count,), width of the strokes as a share of the box's longer side.
+        starts: Where each kind begins, and where the last ends: 0 … 9, separators, letters,
+            strokes.
+    """
+
+    ink: Tensor
+    boxes: NDArray[np.float32]
+    pens: NDArray[np.float32]
+    starts: tuple[int, ...]
+
+    def pick(self, kind: int, pen: float, random: Random) -> int:
+        """Chooses a character.
+
+        Args:
+            kind: The index of one of `CHARACTERS`, `LETTER` or `STROKE`.
+            pen: Share of the kind's characters with thinner pens, 0 … 1.
+            random: Source of all randomness.
+
+        Returns:
+            Its index.
+        """
+        start, stop = self.starts[kind], self.starts[kind + 1]
+        share = min(max(pen + random.gauss(0, _PEN_SPREAD), 0.0), 1.0)
+        return start + min(int(share * (stop - start)), stop - start - 1)
+
+
+def make_characters(digits: LabelledInk, seed: int, scale: float = 1.0) -> CharacterStock:
+    """Makes the stock.
+
+    Args:
+        digits: MNIST images.
+        seed: Decides everything.
+        scale: How many drawn characters to make, as a multiple of the usual 100,000.
+    """
+    generator = Generator().manual_seed(seed)
+    kinds = [_redrawn(digits, generator)]
+    per_shape = max(2, round(1_000 * scale))
+    drawn = [(CHARACTERS.index(name[0]), shape) for name, shape in DIGIT_SHAPES.items()]
+    drawn += [(CHARACTERS.index(name[0]), shape) for name, shape in SEPARATOR_SHAPES.items()]
+    drawn += [(LETTER, shape) for shape in GLYPHS.values()]
+    for kind, shape in tqdm(drawn, "characters", unit="shape"):
+        count = per_shape if kind < 10 else per_shape // 3 + 1
+        kinds.append(
+            (_drawn(shape, count, generator, is_one=kind == 1), torch.full((count,), kind))
+        )
+    strokes = _strokes(max(2, round(6_000 * scale)), generator)
+    kinds.append((strokes, torch.full((len(strokes),), STROKE)))
+    return _sorted(torch.cat([ink for ink, _ in kinds]), torch.cat([kind for _, kind in kinds]))
+
+
+def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -> CharacterStock:
+    """Reads a stock that was made before, or makes it of the digits, if any, and writes it."""
+    if path.is_file():
+        saved = torch.load(path, weights_only=True)
+        return CharacterStock(
+            saved["ink"], saved["boxes"].numpy(), saved["pens"].numpy(), tuple(saved["starts"])
+        )
+    if digits is None:
+        raise FileNotFoundError(f"there are no characters at {path}")
+    stock = make_characters(digits, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(
+        {
+            "ink": stock.ink,
+            "boxes": torch.from_numpy(stock.boxes),
+            "pens": torch.from_numpy(stock.pens),
+            "starts": list(stock.starts),
+        },
+        path,
+    )
+    return stock
+
+
+def _redrawn(digits: LabelledInk, generator: Generator, rounds: int = 2) -> tuple[Tensor, Tensor]:
+    """MNIST's digits, each redrawn several times; uint8 [count, 56, 56] and int64 [count]."""
+    parts = list(zip(digits.ink.split(1_000), digits.labels.split(1_000), strict=True)) * rounds
+    redrawn = [
+        augment(enlarge(ink), labels, generator).round().byte()
+        for ink, labels in tqdm(parts, "redrawn digits", unit="thousand")
+    ]
+    return torch.cat(redrawn), digits.labels.repeat(rounds)
+
+
+def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
+    return torch.rand(count, generator=generator) * (high - low) + low
+
+
+def _drawn(shape: str, count: int, generator: Generator, *, is_one: bool) -> Tensor:
+    """Draws a shape in many ways; uint8 [count, 56, 56]."""
+    curves = torch.tensor(curves_of(shape))
+    images: list[Tensor] = []
+    for start in range(0, count, _BATCH):
+        batch = min(_BATCH, count - start)
+        points = _bent(curves.expand(batch, -1, -1, -1), generator)
+        width = _uniform(batch, *((0.15, 0.6) if is_one else (0.4, 0.95)), generator)
+        size = torch.stack([width, torch.ones(batch)], dim=1).view(-1, 1, 1, 2) * _HEIGHT_PX
+        pen = _HEIGHT_PX * 0.025 * 8 ** torch.rand(batch, generator=generator)
+        images.append(_inked((points - 0.5) * size + WORKING_SIZE / 2, pen))
+    return torch.cat(images)
+
+
+def _bent(points: Tensor, generator: Generator) -> Tensor:
+    """Moves points smoothly, so that strokes that meet still meet; [count, curves, 3, 2]."""
+    count = len(points)
+    knots = torch.randn((count, 2, 3, 3), generator=generator) * _BEND
+    grid = (points.flatten(1, 2).unsqueeze(1) * 2 - 1).clamp(-1, 1)
+    moved = F.grid_sample(knots, grid, align_corners=True)
+    return points + moved[:, :, 0].transpose(1, 2).reshape(points.shape)
+
+
+def _strokes(count: int, generator: Generator) -> Tensor:
+    """One curve each, of any length and direction; uint8 [count, 56, 56]."""
+    images: list[Tensor] = []
+    for start in range(0, count, _BATCH):
+        batch = min(_BATCH, count - start)
+        points = torch.rand((batch, 2, 3, 2), generator=generator)
+        points[:, 1, 0] = points[:, 0, 2]
+        points[: batch // 2, 1] = points[: batch // 2, :1, 2]  # half of them end after one curve
+        pen = _HEIGHT_PX * 0.025 * 8 ** torch.rand(batch, generator=generator)
+        images.append(_inked((points - 0.5) * _HEIGHT_PX + WORKING_SIZE / 2, pen))
+    return torch.cat(images)
+
+
+def _inked(curves: Tensor, pen: Tensor) -> Tensor:
+    """Draws curves [count, curves, 3, 2], in pixels; uint8 [count, 56, 56]."""
+    image = torch.zeros(len(curves), WORKING_SIZE, WORKING_SIZE)
+    for control_points in curves.unbind(dim=1):
+        image = draw_curves(image, control_points, pen)
+    return (image * 255).byte()
+
+
+def _sorted(ink: Tensor, kinds: Tensor) -> CharacterStock:
+    inked = ink >= round(INKED * 255)
+    rows, columns = inked.any(dim=2), inked.any(dim=1)
+    is_good = rows.any(dim=1)
+    ink, kinds, rows, columns = ink[is_good], kinds[is_good], rows[is_good], columns[is_good]
+    end = torch.arange(1, WORKING_SIZE + 1)
+    sides = [(inked.byte().argmax(dim=1), (inked * end).amax(dim=1)) for inked in (columns, rows)]
+    boxes = torch.stack([sides[0][0], sides[1][0], sides[0][1], sides[1][1]], dim=1).float()
+    longer = (boxes[:, 2:] - boxes[:, :2]).amax(dim=1)
+    pens = torch.cat([stroke_width(part.float() / 255) for part in ink.split(1_000)]) / longer
+    order = np.lexsort((pens.numpy(), kinds.numpy()))
+    counts = torch.bincount(kinds, minlength=STROKE + 1)
+    starts = (0, *counts.cumsum(dim=0).tolist())
+    chosen = torch.from_numpy(order)
+    return CharacterStock(ink[chosen], boxes[chosen].numpy(), pens[chosen].numpy(), starts)
