@@ -1,11 +1,10 @@
-"""The page: draw, upload or photograph a number and see what the model reads.
+"""The page: draw, upload or photograph numbers and see what the model reads.
 
 Run it with `streamlit run app.py`. Nothing that a visitor draws or uploads is written anywhere: it
 lives as long as the visit.
 """
 
 import base64
-import csv
 import hashlib
 import html
 import io
@@ -24,7 +23,6 @@ from streamlit.components.v2 import component
 
 from inference import (
     MAX_PIXELS,
-    BlankImageError,
     Box,
     Change,
     DigitRecognizer,
@@ -37,6 +35,7 @@ from inference import (
     Prediction,
     explain,
 )
+from inference.rows import comma_separated
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -58,6 +57,7 @@ CROP_MARGIN = 0.15  # of a digit's longer side
 
 ALMOST_CERTAIN = 0.995  # What would round to 100%.
 NO_SPACE = "\u200b"  # a character without a width
+NOTHING_FOUND = "shows no number. Write it larger or darker."
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 MAX_FILES = 50
@@ -216,6 +216,7 @@ STYLE = """
   display: flex; flex-wrap: wrap; gap: 0.5rem 0.25rem; margin-bottom: 0.5rem;
   font-size: clamp(2.25rem, calc(85cqi / var(--count)), 5.5rem);
 }
+.answer .several ~ .several { margin-top: 1rem; }
 .answer .several > span { min-width: 2.75rem; text-align: center; }
 .answer .several small {
   display: block; margin-top: 0.35rem; font-size: 0.875rem; font-weight: 400; line-height: 1.2;
@@ -252,24 +253,33 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Reading:
-    """A picture and the number that was read on it.
+    """A picture and the numbers that were read on it.
 
     Attributes:
         name: The file's name, or what stands for it.
         picture: The picture, upright, as large as the page shows it.
-        source_size: Its width and height before it was shrunk, which the number's boxes refer to.
-        number: What was read.
+        source_size: Its width and height before it was shrunk, which the numbers' boxes refer to.
+        numbers: What was read, in reading order.
     """
 
     name: str
     picture: Image.Image
     source_size: tuple[int, int]
-    number: Number
+    numbers: list[Number]
 
     @property
     def marks(self) -> list[Located]:
-        """All that was found, read as a digit or not, from left to right."""
-        return sorted((*self.number.digits, *self.number.left_out), key=lambda mark: mark.box.left)
+        """All that was found, read as a digit or not, each number's from left to right."""
+        return [
+            mark
+            for number in self.numbers
+            for mark in sorted((*number.digits, *number.left_out), key=lambda mark: mark.box.left)
+        ]
+
+    @property
+    def left_out(self) -> list[Located]:
+        """What was read as no digit."""
+        return [mark for number in self.numbers for mark in number.left_out]
 
 
 @dataclass(frozen=True)
@@ -287,6 +297,7 @@ def main() -> None:
     st.title("Digit recognizer", anchor=False)
     try:
         recognizer = load_recognizer()
+        model_line = describe_model(recognizer)
     except ModelError as error:
         st.error(
             f"No digit can be recognized for now: {escape_markdown(str(error))}.",
@@ -303,7 +314,7 @@ def main() -> None:
     with camera_tab:
         if camera_tab.open:  # The camera is asked for when it is wanted.
             show_camera(recognizer)
-    st.caption(describe_model(recognizer))
+    st.caption(model_line)
 
 
 @st.cache_resource(show_spinner="Loading the model…")
@@ -313,8 +324,11 @@ def load_recognizer() -> DigitRecognizer:
 
 
 def describe_model(recognizer: DigitRecognizer) -> str:
-    """Say in one line what the model is and how good."""
-    model = f"A convolutional network with {recognizer.metadata.parameters:,} parameters"
+    """Say in one line what the model is and how good; raises `ModelError`."""
+    model = (
+        f"A convolutional network with {recognizer.finder_metadata.parameters:,} parameters finds"
+        f" the numbers, and one with {recognizer.metadata.parameters:,} reads their digits"
+    )
     results = [
         f"{metric['accuracy']:.1%} of {metric['images']:,} digits"
         f" ({escape_markdown(metric['data'])})"
@@ -344,7 +358,7 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
     reading = None
     if stroke_count == 0 or drawing.image_data is None:
         st.info(
-            "Draw a digit from 0 to 9, or a whole number, with the mouse, a finger or a pen. "
+            "Draw a digit from 0 to 9, or whole numbers, with the mouse, a finger or a pen. "
             "The answer appears here after every stroke.",
             icon=":material/draw:",
         )
@@ -509,7 +523,7 @@ def read_drawing(recognizer: DigitRecognizer, rgba: np.ndarray) -> Reading | Fai
     """Read the canvas, uint8 [height, width, 4]."""
     picture = Image.fromarray(rgba).convert("L")
     try:
-        return Reading("drawing", picture, picture.size, recognizer.read_number(picture))
+        return Reading("drawing", picture, picture.size, recognizer.read_numbers(picture))
     except InferenceError as error:
         return Failure("drawing", explain_error(error))
 
@@ -521,7 +535,7 @@ def read_drawing(recognizer: DigitRecognizer, rgba: np.ndarray) -> Reading | Fai
 def show_uploads(recognizer: DigitRecognizer) -> None:
     """Take picture files and read each."""
     files = st.file_uploader(
-        "Pictures of one number each, dark on light or light on dark",
+        "Pictures of numbers, dark on light or light on dark",
         type=UPLOAD_TYPES,
         accept_multiple_files=True,
     )
@@ -563,7 +577,7 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
 def show_camera(recognizer: DigitRecognizer) -> None:
     """Take a photograph and read it."""
     photograph = st.camera_input(
-        "Hold a number on paper in front of the camera, upright, so that it fills the picture",
+        "Hold numbers on paper in front of the camera, upright, so that they fill the picture",
         resolution="720p",
     )
     if photograph is None:
@@ -580,9 +594,10 @@ def show_camera(recognizer: DigitRecognizer) -> None:
 def read_file(recognizer: DigitRecognizer, file: "UploadedFile") -> Reading | Failure:
     """Read one file, or say what is wrong with it."""
     try:
-        return read_good_file(recognizer, file.file_id, file)
+        reading = read_good_file(recognizer, file.file_id, file)
     except InferenceError as error:
         return Failure(file.name, explain_error(error))
+    return reading if reading.numbers else Failure(file.name, NOTHING_FOUND)
 
 
 @st.cache_resource(scope="session", show_spinner=False, max_entries=MAX_FILES)
@@ -592,23 +607,19 @@ def read_good_file(
     _file: "UploadedFile",
 ) -> Reading:
     """Read one file; only once, however often the page is drawn."""
-    number = _recognizer.read_number(_file)
+    numbers = _recognizer.read_numbers(_file)
     picture, source_size = open_upright(_file)
-    return Reading(_file.name, picture, source_size, number)
+    return Reading(_file.name, picture, source_size, numbers)
 
 
 def explain_error(error: InferenceError) -> str:
     """Say what is wrong with a picture and what would be right, in a visitor's words."""
-    match error:
-        case BlankImageError():
-            return "looks blank. Draw the digit larger or darker."
-        case InvalidImageError():
-            return (
-                "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of"
-                f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
-            )
-        case _:
-            return "could not be processed. A smaller picture may work."
+    if isinstance(error, InvalidImageError):
+        return (
+            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of"
+            f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
+        )
+    return "could not be processed. A smaller picture may work."
 
 
 def open_upright(file: "UploadedFile") -> tuple[Image.Image, tuple[int, int]]:
@@ -648,7 +659,7 @@ def results_html(results: Sequence[Reading | Failure]) -> str:
 
 
 def result_html(result: Reading | Failure) -> str:
-    """Write one row of the table."""
+    """Write a picture's rows of the table, one for each number."""
     name = html.escape(result.name)
     if isinstance(result, Failure):
         reason = html.escape(result.reason)
@@ -658,39 +669,25 @@ def result_html(result: Reading | Failure) -> str:
         )
     thumbnail = result.picture.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
-    number = result.number
-    text = "".join(
-        str(digit.prediction.digit) + ("" if digit.prediction.is_digit else "?")
-        for digit in number.digits
+    rows = "</tr><tr>".join(
+        f'<td><span class="number">{number_text(number)}</span>'
+        f'<span class="note">{describe_number(number)}</span></td>'
+        for number in result.numbers
     )
+    span = f'rowspan="{len(result.numbers)}"'
     return (
-        f'<tr><td><img src="{data_url(png(thumbnail), "image/png")}" alt="{name}"></td>'
-        f'<td class="name">{name}</td><td><span class="number">{text or "–"}</span>'
-        f'<span class="note">{describe_number(number)}</span></td></tr>'
+        f'<tr><td {span}><img src="{data_url(png(thumbnail), "image/png")}" alt="{name}"></td>'
+        f'<td {span} class="name">{name}</td>{rows}</tr>'
     )
 
 
 def results_csv(results: Sequence[Reading | Failure]) -> bytes:
-    """Write the results as a CSV file that spreadsheets open as UTF-8."""
+    """Write the results as the command line does, in a file that spreadsheets open as UTF-8."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["file", "number", "confidence", "digit confidences", "left out", "problem"])
+    write = comma_separated(text, of_numbers=True)
     for result in results:
-        if isinstance(result, Failure):
-            writer.writerow([result.name, "", "", "", "", result.reason])
-            continue
-        number = result.number
-        confidences = " ".join(f"{digit.prediction.confidence:.4f}" for digit in number.digits)
-        writer.writerow(
-            [
-                result.name,
-                number.text,
-                f"{number.confidence:.4f}",
-                confidences,
-                len(number.left_out),
-                "",
-            ]
-        )
+        for row in [result.reason] if isinstance(result, Failure) else result.numbers:
+            write(result.name, row)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -700,20 +697,22 @@ def results_csv(results: Sequence[Reading | Failure]) -> bytes:
 def show_answer(
     recognizer: DigitRecognizer, reading: Reading, key: str, stroke_count: int | None = None
 ) -> None:
-    """Show the number and, of one of its marks, all that is known."""
+    """Show the numbers and, of one of their marks, all that is known."""
     answer = answer_html(reading, stroke_count)
     marks = reading.marks
     if len(marks) == 1:
         show_mark(recognizer, reading, marks[0], key, answer)
         return
     st.html(answer)
+    if not marks:
+        return
     # Whoever looks closer, looks at the least sure one first.
     least_sure = min(range(len(marks)), key=lambda index: marks[index].prediction.confidence)
     chosen = st.segmented_control(
         "Look closer at",
         range(len(marks)),
         # Equal digits differ by what is not seen: Streamlit tells options apart by their labels.
-        format_func=lambda index: mark_name(marks[index], reading.number) + index * NO_SPACE,
+        format_func=lambda index: mark_name(marks[index], reading) + index * NO_SPACE,
         default=least_sure,
         required=True,
         key=f"{key}-mark-{fingerprint(reading)}",
@@ -730,7 +729,7 @@ def show_mark(
 ) -> None:
     """Show what the model saw and the ten probabilities; why; and let it be corrected."""
     prediction = mark.prediction
-    is_left_out = mark in reading.number.left_out
+    is_left_out = mark in reading.left_out
     what = "mark" if is_left_out else prediction.digit
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         if answer:
@@ -751,39 +750,54 @@ def show_mark(
 
 
 def answer_html(reading: Reading, stroke_count: int | None) -> str:
-    """Write the answer: the digit, or every digit of the number with its confidence."""
-    number = reading.number
+    """Write the answer: the only digit, or every number in a line of its own."""
+    numbers = reading.numbers
     match reading.marks:
+        case []:
+            lines = f'<div class="digits unsure">No digit</div>The drawing {NOTHING_FOUND}'
         case [mark]:
-            digits, text = single_answer(mark, number)
+            lines = single_answer(mark, numbers[0])
         case _:
-            cells = "".join(digit_html(digit.prediction) for digit in number.digits)
-            count = f"--count: {max(4, len(number.digits))}"
-            digits = f'<div class="digits several" style="{count}">{cells or "–"}</div>'
-            text = describe_number(number)
+            # All in one size, which shrinks with the longest and with the lines.
+            count = max(4 * len(numbers), *(len(number_text(number)) for number in numbers))
+            lines = "".join(number_html(number, count) for number in numbers)
     # The count tells which drawing is answered: while strokes are added, the answer lags behind.
     strokes = "" if stroke_count is None else f' data-stroke-count="{stroke_count}"'
+    texts = " ".join(number.text for number in numbers)
+    return f'<div class="answer" role="status" data-numbers="{texts}"{strokes}>{lines}</div>'
+
+
+def single_answer(mark: Located, number: Number) -> str:
+    """Write a number of one digit; one that the model is unsure of names the two likeliest."""
+    first, second = mark.prediction.top(2)
+    odds = ", ".join(f"{format_probability(share)} for {digit}" for digit, share in (first, second))
+    if not number.digits:
+        text, note = "No digit", f"At best: {odds}"
+    elif number.is_sure or mark.prediction.is_digit:
+        text, note = number_text(number), describe_number(number)
+    else:
+        other = number.text.replace(str(first[0]), str(second[0]))
+        text, note = f"{number.text} or {other}?", f"Not sure: {odds}"
+    kind = "digits" if number.is_sure else "digits unsure"
+    return f'<div class="{kind}">{text}</div>{note}'
+
+
+def number_html(number: Number, count: int) -> str:
+    """Write a number, every digit above its confidence, as large as `count` digits fit in."""
+    digits = iter(number.digits)
+    cells = "".join(
+        digit_html(next(digits).prediction) if character.isdecimal() else f"<b>{character}</b>"
+        for character in number_text(number)
+    )
     return (
-        f'<div class="answer" role="status" data-number="{number.text}"{strokes}>'
-        f"{digits}{text}</div>"
+        f'<div class="digits several" style="--count: {count}">{cells}</div>'
+        f"{describe_number(number)}"
     )
 
 
-def single_answer(mark: Located, number: Number) -> tuple[str, str]:
-    """Write a single digit; one that the model is unsure of names the two likeliest."""
-    prediction = mark.prediction
-    if prediction.is_digit:
-        return (
-            f'<div class="digits">{prediction.digit}</div>',
-            f"{format_probability(prediction.confidence)} confident",
-        )
-    first, second = (
-        (digit, format_probability(probability)) for digit, probability in prediction.top(2)
-    )
-    odds = f"{first[1]} for {first[0]}, {second[1]} for {second[0]}"
-    if mark in number.left_out:
-        return '<div class="digits unsure">No digit</div>', f"At best: {odds}"
-    return f'<div class="digits unsure">{first[0]} or {second[0]}?</div>', f"Not sure: {odds}"
+def number_text(number: Number) -> str:
+    """Write a number in plain characters, an unsure one with a question mark."""
+    return f"{number.text}{'' if number.is_sure else '?'}" if number.text else "–"
 
 
 def digit_html(prediction: Prediction) -> str:
@@ -798,7 +812,8 @@ def describe_number(number: Number) -> str:
     unsure = sum(not digit.prediction.is_digit for digit in number.digits)
     parts = []
     if number.digits:
-        parts.append(f"{format_probability(number.confidence)} confident")
+        doubt = "" if number.is_sure else "Not sure: "
+        parts.append(f"{doubt}{format_probability(number.confidence)} confident")
     if unsure:
         parts.append(f"{unsure} unsure, marked “?”")
     if number.left_out:
@@ -806,9 +821,9 @@ def describe_number(number: Number) -> str:
     return ", ".join(parts)
 
 
-def mark_name(mark: Located, number: Number) -> str:
+def mark_name(mark: Located, reading: Reading) -> str:
     """Name a mark in one or two characters: its digit, the unsure ones with a question mark."""
-    if mark in number.left_out:
+    if mark in reading.left_out:
         return "✕"
     return f"{mark.prediction.digit}{'' if mark.prediction.is_digit else ' ?'}"
 
@@ -861,20 +876,20 @@ def mark_html(mark: Located, reading: Reading) -> str:
     """Write one frame with what it holds."""
     width, height = reading.source_size
     box = mark.box
-    classes = ["mark", mark_kind(mark, reading.number)]
+    classes = ["mark", mark_kind(mark, reading)]
     if box.top < height / 10:
         classes.append("low")  # There is no room above it.
     place = (
         f"left: {box.left / width:.2%}; top: {box.top / height:.2%};"
         f" width: {box.width / width:.2%}; height: {box.height / height:.2%}"
     )
-    name = mark_name(mark, reading.number)
+    name = mark_name(mark, reading)
     return f'<div class="{" ".join(classes)}" style="{place}"><span>{name}</span></div>'
 
 
-def mark_kind(mark: Located, number: Number) -> str:
+def mark_kind(mark: Located, reading: Reading) -> str:
     """Tell the three kinds of marks apart."""
-    if mark in number.left_out:
+    if mark in reading.left_out:
         return "left-out"
     return "sure" if mark.prediction.is_digit else "unsure"
 

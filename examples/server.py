@@ -2,10 +2,14 @@
 
 uvicorn examples.server:app
 curl --data-binary @digit.png localhost:8000/digit
+curl --data-binary @page.jpg localhost:8000/number     # a list of all numbers on it
 """
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 
 from inference import DigitRecognizer, InvalidImageError
 
@@ -13,14 +17,25 @@ MAX_BYTES = 10_000_000
 app, recognizer = FastAPI(), DigitRecognizer()
 
 
-@app.post("/digit")
-async def recognize(request: Request) -> dict[str, object]:
+async def body(request: Request) -> bytearray:
     image = bytearray()
     async for part in request.stream():
         image += part
         if len(image) > MAX_BYTES:
             raise HTTPException(413, f"the image is larger than {MAX_BYTES:,} bytes")
-    try:
-        return dict((await run_in_threadpool(recognizer.predict, image)).to_dict())
-    except InvalidImageError as error:
-        raise HTTPException(422, str(error)) from error
+    return image
+
+
+@app.post("/digit")
+def digit(image: Annotated[bytearray, Depends(body)]) -> Mapping[str, object]:
+    return recognizer.predict(image).to_dict()
+
+
+@app.post("/number")
+def numbers(image: Annotated[bytearray, Depends(body)]) -> list[Mapping[str, object]]:
+    return [number.to_dict() for number in recognizer.read_numbers(image)]
+
+
+@app.exception_handler(InvalidImageError)
+def refuse(_: Request, error: InvalidImageError) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 422)

@@ -1,4 +1,4 @@
-"""Recognizes handwritten digits with numpy, onnxruntime and Pillow; whole numbers need cc3d, too.
+"""Recognizes handwritten digits and numbers with numpy, onnxruntime and Pillow.
 
 from inference import DigitRecognizer
 
@@ -6,11 +6,18 @@ prediction = DigitRecognizer().predict("digit.png")
 prediction.digit, prediction.confidence, prediction.is_digit
 """
 
-from .errors import BlankImageError, InferenceError, InvalidImageError, ModelError
+from .errors import (
+    BlankImageError,
+    InferenceError,
+    InvalidImageError,
+    ModelError,
+    SeveralNumbersError,
+)
 from .explanation import Change, Explanation, explain
 from .images import MAX_PIXELS, ImageSource
 from .metadata import ModelMetadata
 from .number import Box, Located, Number
+from .number.metadata import NumberMetadata
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
@@ -29,6 +36,8 @@ __all__ = [
     "ModelMetadata",
     "ModelOutput",
     "Number",
+    "NumberMetadata",
     "Prediction",
+    "SeveralNumbersError",
     "explain",
 ]

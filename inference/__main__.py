@@ -9,7 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 from .errors import InferenceError, InvalidImageError
 from .images import ImageSource
@@ -17,18 +17,20 @@ from .model import metadata_path
 from .number import Number
 from .prediction import Prediction
 from .progress import Progress
-from .recognizer import DEFAULT_MODEL, DigitRecognizer
+from .recognizer import DEFAULT_FINDER, DEFAULT_MODEL, DigitRecognizer
 from .rows import Write, comma_separated, json_lines, table
 from .sources import STANDARD_INPUT, find_images, image_suffixes
 
 # Exit codes; the last two are a shell's for a command that such a signal has ended.
 ALL_DONE, SOME_FAILED, CANNOT_WORK, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
-_EPILOG = f"""\
-What the model is unsure of has a question mark. An image that cannot be recognized is reported on
-standard error, and the rest goes on.
+_Result: TypeAlias = Prediction | list[Number] | InvalidImageError
 
-exit codes: {ALL_DONE} all images were recognized, {SOME_FAILED} some were not, {CANNOT_WORK} the \
+_EPILOG = f"""\
+What the model is unsure of has a question mark. An image that cannot be read has a row without a
+result, is reported on standard error, and the rest goes on.
+
+exit codes: {ALL_DONE} all images were read, {SOME_FAILED} some could not be, {CANNOT_WORK} the \
 arguments, the model or the
 output cannot be used, {INTERRUPTED} stopped by Ctrl-C, {PIPE_CLOSED} nobody reads the output any \
 more.
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.output and _is_precious(options.output, options):
-        parser.error(f"the output {options.output} would overwrite an image or the model")
+        parser.error(f"the output {options.output} would overwrite an image or a model")
     # A stream that was closed before the start is None. Nothing can be read from it then, and no
     # complaint is seen, but results must not be lost without a word.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         recognizer = DigitRecognizer(options.model)
         with _open_output(options.output) as output:
-            write = options.format(output, Number if options.number else Prediction)
+            write = options.format(output, of_numbers=options.number)
             try:
                 return _recognize(recognizer, options, write)
             except KeyboardInterrupt:
@@ -93,7 +95,10 @@ def _parser() -> argparse.ArgumentParser:
         f"or {STANDARD_INPUT} for one image from standard input",
     )
     parser.add_argument(
-        "-n", "--number", action="store_true", help="read a whole number on each image, not a digit"
+        "-n",
+        "--number",
+        action="store_true",
+        help="read all numbers on each image, a row for each, not one digit",
     )
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument(
@@ -101,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="format",
         action="store_const",
         const=json_lines,
-        help="print JSON lines, everything that is known about an image on each",
+        help="print JSON lines, everything that is known about a result on each",
     )
     formats.add_argument(
         "--csv", dest="format", action="store_const", const=comma_separated, help="print CSV"
@@ -131,13 +136,13 @@ def _count(text: str) -> int:
 
 
 def _is_precious(output: str, options: argparse.Namespace) -> bool:
-    """Whether an output is the model or an image, as the first one is in `-o *.png`."""
+    """Whether an output is a model or an image, as the first one is in `-o *.png`."""
     if Path(output).suffix.lower() in image_suffixes():
         return True
     if not os.path.lexists(output):  # Most often; then there is no need to go through all images.
         return False
-    model = Path(options.model or DEFAULT_MODEL)
-    inputs = itertools.chain(find_images(options.images), (model, metadata_path(model)))
+    models = Path(options.model or DEFAULT_MODEL), DEFAULT_FINDER
+    inputs = itertools.chain(find_images(options.images), models, map(metadata_path, models))
     return any(_is_same_file(output, path) for path in inputs)
 
 
@@ -160,43 +165,85 @@ def _recognize(recognizer: DigitRecognizer, options: argparse.Namespace, write: 
     failures = 0
     progress = _progress(options)
 
-    def complain(name: str, message: str) -> None:
-        nonlocal failures
-        failures += 1
+    def tell(name: str, message: str) -> None:
         progress.clear()
         _report(f"{name}: {message}")
 
-    waiting: deque[str] = deque()
-
-    def images() -> Iterator[ImageSource]:
-        for name in find_images(options.images, complain):
-            waiting.append(name)
-            yield sys.stdin.buffer if name == STANDARD_INPUT else name
-
     try:
-        for result in _results(recognizer, images(), options):
-            name = waiting.popleft()
+        for name, source, result in _in_order(recognizer, options, progress):
             if isinstance(result, InvalidImageError):
-                complain(name, str(result))
-            else:
+                failures += 1
+                tell(name, str(result))
+                write(name, str(result))
+            elif isinstance(result, Prediction):
                 write(name, result)
-            progress.advance()
+                # Several digits hardly ever look like a sure one, which needs no second look.
+                if not result.is_digit and _holds_several_digits(recognizer, source):
+                    tell(name, "seems to hold several digits; --number reads them all")
+            else:
+                for row in result or ["no number was found on the image"]:
+                    write(name, row)
     finally:
         progress.clear()
     return SOME_FAILED if failures else ALL_DONE
 
 
+def _in_order(
+    recognizer: DigitRecognizer, options: argparse.Namespace, progress: Progress
+) -> Iterator[tuple[str, ImageSource, _Result]]:
+    """Each name, the image that it stands for, and what was read there or is wrong with it."""
+    waiting: deque[tuple[str, ImageSource, InvalidImageError | None]] = deque()
+
+    def complain(name: str, message: str) -> None:
+        waiting.append((name, name, InvalidImageError(message)))
+
+    def images() -> Iterator[ImageSource]:
+        for name in find_images(options.images, complain):
+            source = _source(name)
+            waiting.append((name, source, None))
+            yield source
+
+    def complaints() -> Iterator[tuple[str, ImageSource, InvalidImageError]]:
+        while waiting and (error := waiting[0][2]):
+            name, source, _ = waiting.popleft()
+            yield name, source, error
+
+    for result in _results(recognizer, images(), options):
+        yield from complaints()
+        name, source, _ = waiting.popleft()
+        yield name, source, result
+        progress.advance()
+    yield from complaints()
+
+
 def _results(
     recognizer: DigitRecognizer, images: Iterable[ImageSource], options: argparse.Namespace
-) -> Iterator[Prediction | Number | InvalidImageError]:
+) -> Iterator[_Result]:
     if not options.number:
         yield from recognizer.predict_stream(images, threads=options.threads, return_errors=True)
         return
     for image in images:
         try:
-            yield recognizer.read_number(image)
+            yield recognizer.read_numbers(image)
         except InvalidImageError as error:
             yield error
+
+
+def _source(name: str) -> ImageSource:
+    """What the recognizer reads; standard input is kept for a second look."""
+    if name != STANDARD_INPUT:
+        return name
+    with contextlib.suppress(OSError):  # The recognizer will say what is wrong with it.
+        return io.BytesIO(sys.stdin.buffer.read())
+    return sys.stdin.buffer
+
+
+def _holds_several_digits(recognizer: DigitRecognizer, image: ImageSource) -> bool:
+    """A hint only: where numbers cannot be read, there is none."""
+    try:
+        return sum(len(number.digits) for number in recognizer.read_numbers(image)) > 1
+    except InferenceError:
+        return False
 
 
 def _progress(options: argparse.Namespace) -> Progress:

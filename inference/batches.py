@@ -1,15 +1,18 @@
 """From images to batches of ink, each of which goes through the graph together."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InvalidImageError
-from .images import ImageSource, is_small_luminance, read_picture
-from .ink import find_ink, ready_ink
+from .images import ImageSource, is_small_luminance
+from .ink import ready_ink
+
+ReadInk = Callable[[ImageSource], NDArray[np.uint8]]
+"""Finds the ink of one image, uint8 (H, W); raises `InvalidImageError`."""
 
 # Ink that is computed on at once; what the graph holds of more leaves the processor's caches.
 _BATCH_PIXELS = 400_000
@@ -19,12 +22,13 @@ _WAITING_PIXELS = 4_000_000
 
 
 def ink_batches(
-    images: list[ImageSource], looking: Lock
+    images: list[ImageSource], read_ink: ReadInk, looking: Lock
 ) -> Iterator[tuple[list[int], NDArray[np.uint8] | InvalidImageError]]:
     """Finds the ink of images and joins what is of equal size, whatever stands between it.
 
     Args:
         images: What `DigitRecognizer.predict` takes.
+        read_ink: Finds the ink of what does not go together with others.
         looking: Is held while NumPy looks at many small arrays.
 
     Yields:
@@ -47,7 +51,7 @@ def ink_batches(
     waiting: dict[int, NDArray[np.uint8]] = {}
     pixels = 0
     for position, image in rest.items():
-        ink = _ink_or_error(image)
+        ink = _ink_or_error(image, read_ink)
         if isinstance(ink, InvalidImageError):
             yield [position], ink
             continue
@@ -59,9 +63,9 @@ def ink_batches(
     yield from _stacks(waiting)
 
 
-def _ink_or_error(image: ImageSource) -> NDArray[np.uint8] | InvalidImageError:
+def _ink_or_error(image: ImageSource, read_ink: ReadInk) -> NDArray[np.uint8] | InvalidImageError:
     try:
-        return find_ink(read_picture(image))
+        return read_ink(image)
     except InvalidImageError as error:
         # Its traceback and its cause would keep the image in memory for as long as the error.
         error.__cause__ = error.__context__ = None

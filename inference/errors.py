@@ -15,3 +15,7 @@ class InvalidImageError(InferenceError):
 
 class BlankImageError(InvalidImageError):
     """The image is readable, but nothing is drawn on it."""
+
+
+class SeveralNumbersError(InvalidImageError):
+    """One number was asked for, and the image holds several."""

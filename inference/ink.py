@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from .errors import BlankImageError
 from .images import Picture
-from .paper import SMALLEST_SIDE, even_out
 
 MINIMUM_CONTRAST = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""
@@ -32,6 +31,9 @@ SHADOW_SHARE = 1 / 5
 # scale. In MNIST's own images that is one pixel at most, so they keep theirs.
 FULL_INK_SHARE = 1 / 1_024
 
+SMALLEST_PHOTOGRAPH_PX = 64
+"""The shorter side from which a picture may be a photograph with more on it than a digit."""
+
 # Where the paper is pure white or black and full ink nearly its opposite, an image is left as it
 # is: MNIST's own, some of which end at 254, and a clean canvas.
 NEARLY_FULL = 250
@@ -46,8 +48,7 @@ def find_ink(picture: Picture) -> NDArray[np.uint8]:
     """Finds what is drawn on a picture.
 
     The paper's level is the one at the picture's border; the ink is whatever departs from it
-    most, dark or light. Transparent pixels are paper. Where the paper's level varies, as on
-    photographs and scans, it is evened out first.
+    most, dark or light. Transparent pixels are paper.
 
     Args:
         picture: Luminance (H, W), with opacity if it has any.
@@ -61,6 +62,29 @@ def find_ink(picture: Picture) -> NDArray[np.uint8]:
     if picture.opacity is None:
         return _ink_on_paper(picture.luminance)
     return _ink_on_transparency(picture.luminance, picture.opacity)
+
+
+def is_photograph(picture: Picture) -> bool:
+    """Whether a picture comes from a camera or a scanner, and is no clean drawing.
+
+    A drawing program leaves paper of a single level, or transparency. Of small pictures it does not
+    matter: there is little paper on them.
+    """
+    luminance = picture.luminance
+    if picture.opacity is not None or min(luminance.shape) < SMALLEST_PHOTOGRAPH_PX:
+        return False
+    border = _border(luminance)
+    return not _is_clean(luminance, border, _median(border))
+
+
+def visible_luminance(picture: Picture) -> NDArray[np.uint8]:
+    """What an eye sees on white paper: luminance, uint8 (H, W); blank if there is nothing."""
+    if picture.opacity is None:
+        return picture.luminance
+    try:
+        return ~find_ink(picture)
+    except BlankImageError:
+        return np.full_like(picture.luminance, 255)
 
 
 def ready_ink(
@@ -91,8 +115,6 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return ink
     border = _border(luminance)
     paper = _median(border)
-    if min(luminance.shape) >= SMALLEST_SIDE and not _is_clean(luminance, border, paper):
-        return _ink_on_photograph(luminance)
     noise = _noise_at_border(border, paper)
     darkest, lightest = int(luminance.min()), int(luminance.max())
     if not darkest < paper < lightest:
@@ -104,14 +126,6 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     bare = histogram[paper:] if is_dark else histogram[paper::-1]
     noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE))
     return _stretched(luminance, paper, is_dark, noise)
-
-
-def _ink_on_photograph(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    even = even_out(luminance)
-    spread = 255 - _quantile(_histogram(even), 1 / 4)
-    noise = min(max(QUARTILE_FACTOR * spread, PAPER_NOISE), MAXIMUM_NOISE)
-    full = _full_depth(even, 255, is_dark=True, faintest=noise + 1)
-    return _stretched(even, 255, is_dark=True, noise=max(noise, round(full * SHADOW_SHARE)))
 
 
 def _is_clean(luminance: NDArray[np.uint8], border: NDArray[np.uint8], paper: int) -> bool:

@@ -33,6 +33,15 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """What a graph takes and gives, and what the classes of its probabilities are."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """Where the model says no."""
 
@@ -98,6 +107,7 @@ OUTPUTS = (
     ),
 )
 OUTPUT_NAMES = tuple(spec.name for spec in OUTPUTS)
+CONTRACT = Contract(INPUTS, OUTPUTS, LABELS)
 
 
 def parse_metadata(content: bytes) -> ModelMetadata:
@@ -106,53 +116,66 @@ def parse_metadata(content: bytes) -> ModelMetadata:
     Raises:
         ValueError: It is not JSON, or not what this version of the package expects.
     """
+    document = parse_document(content, CONTRACT)
+    reject_confidence = number(section(document, "thresholds"), "reject_confidence")
+    if not 0 <= reject_confidence <= 1:
+        raise ValueError(f"its reject_confidence is {reject_confidence}, expected 0…1")
+    return ModelMetadata(
+        schema_version=SCHEMA_VERSION,
+        model_version=text(document, "model_version"),
+        file=parse_file(document),
+        inputs=parse_tensors(document, "inputs"),
+        outputs=parse_tensors(document, "outputs"),
+        labels=LABELS,
+        thresholds=Thresholds(reject_confidence),
+        parameters=whole(document, "parameters"),
+        calibration=Calibration(number(section(document, "calibration"), "temperature")),
+        training=section(document, "training"),
+        versions=section(document, "versions"),
+        metrics=section(document, "metrics"),
+    )
+
+
+def parse_document(content: bytes, contract: Contract) -> Mapping[str, Any]:
+    """Reads the JSON of a metadata file, and checks its format's version and its labels.
+
+    Raises:
+        ValueError: It is not JSON, or not what this version of the package expects.
+    """
     try:
-        document: object = json.loads(content)
+        parsed: object = json.loads(content)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    return _metadata(_object(document, "the file"))
-
-
-def _metadata(document: Mapping[str, object]) -> ModelMetadata:
-    schema_version = _whole(document, "schema_version")
+    document = section_of(parsed, "the file")
+    schema_version = whole(document, "schema_version")
     if schema_version != SCHEMA_VERSION:
         raise ValueError(
             f"its schema_version is {schema_version}, and this package reads {SCHEMA_VERSION}"
         )
     labels = tuple(_array(document, "labels"))
-    if labels != LABELS:
-        raise ValueError(f"its labels are {list(labels)}, expected {list(LABELS)}")
-    reject_confidence = _number(_section(document, "thresholds"), "reject_confidence")
-    if not 0 <= reject_confidence <= 1:
-        raise ValueError(f"its reject_confidence is {reject_confidence}, expected 0…1")
-    file = _section(document, "file")
-    return ModelMetadata(
-        schema_version=schema_version,
-        model_version=_text(document, "model_version"),
-        file=ModelFile(_text(file, "name"), _text(file, "sha256"), _whole(file, "size_bytes")),
-        inputs=_tensors(document, "inputs"),
-        outputs=_tensors(document, "outputs"),
-        labels=LABELS,
-        thresholds=Thresholds(reject_confidence),
-        parameters=_whole(document, "parameters"),
-        calibration=Calibration(_number(_section(document, "calibration"), "temperature")),
-        training=_section(document, "training"),
-        versions=_section(document, "versions"),
-        metrics=_section(document, "metrics"),
-    )
+    if labels != contract.labels:
+        raise ValueError(f"its labels are {list(labels)}, expected {list(contract.labels)}")
+    return document
 
 
-def _tensors(document: Mapping[str, object], key: str) -> tuple[TensorSpec, ...]:
-    tensors = [_object(item, f"an item of '{key}'") for item in _array(document, key)]
+def parse_file(document: Mapping[str, object]) -> ModelFile:
+    """Reads which ONNX file the metadata describes."""
+    file = section(document, "file")
+    return ModelFile(text(file, "name"), text(file, "sha256"), whole(file, "size_bytes"))
+
+
+def parse_tensors(document: Mapping[str, object], key: str) -> tuple[TensorSpec, ...]:
+    """Reads what a graph takes or gives; `ValueError` if it is not there."""
+    tensors = [section_of(item, f"an item of '{key}'") for item in _array(document, key)]
     return tuple(
         TensorSpec(
-            _text(tensor, "name"),
-            _text(tensor, "dtype"),
+            text(tensor, "name"),
+            text(tensor, "dtype"),
             tuple(
                 length if isinstance(length, int) else str(length)
                 for length in _array(tensor, "shape")
             ),
-            _text(tensor, "meaning"),
+            text(tensor, "meaning"),
         )
         for tensor in tensors
     )
@@ -167,17 +190,20 @@ def _field(document: Mapping[str, object], key: str, kind: type[T], kind_name: s
     return value
 
 
-def _text(document: Mapping[str, object], key: str) -> str:
+def text(document: Mapping[str, object], key: str) -> str:
+    """The string at a key; `ValueError` if it is none."""
     return _field(document, key, str, "a string")
 
 
-def _whole(document: Mapping[str, object], key: str) -> int:
+def whole(document: Mapping[str, object], key: str) -> int:
+    """The whole number at a key, likewise."""
     return _field(document, key, int, "a whole number")
 
 
-def _number(document: Mapping[str, object], key: str) -> float:
+def number(document: Mapping[str, object], key: str) -> float:
+    """The number at a key, likewise."""
     if isinstance(document.get(key), int):
-        return float(_whole(document, key))
+        return float(whole(document, key))
     return _field(document, key, float, "a number")
 
 
@@ -185,11 +211,13 @@ def _array(document: Mapping[str, object], key: str) -> list[object]:
     return cast("list[object]", _field(document, key, list, "a list"))
 
 
-def _section(document: Mapping[str, object], key: str) -> Mapping[str, Any]:
-    return _object(document.get(key), f"'{key}'")
+def section(document: Mapping[str, object], key: str) -> Mapping[str, Any]:
+    """The object at a key, likewise."""
+    return section_of(document.get(key), f"'{key}'")
 
 
-def _object(value: object, what: str) -> Mapping[str, Any]:
+def section_of(value: object, what: str) -> Mapping[str, Any]:
+    """A JSON object, likewise."""
     if not isinstance(value, dict):
         raise ValueError(f"{what} is {'missing' if value is None else 'not a JSON object'}")
     return cast("Mapping[str, Any]", value)

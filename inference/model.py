@@ -1,16 +1,16 @@
-"""The model's two files, opened together: `digits.onnx` as a session, `digits.json` as metadata."""
+"""A model's two files, opened together: the `.onnx` as a session, the `.json` as metadata."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .metadata import INPUTS, OUTPUTS, ModelMetadata, TensorSpec, parse_metadata
+from .metadata import Contract, ModelFile, TensorSpec
 
 _runtime: Any = onnxruntime  # It has no type stubs.
 
@@ -18,6 +18,28 @@ SessionOptions: TypeAlias = Any
 """An `onnxruntime.SessionOptions`."""
 
 _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}  # onnxruntime's names → NumPy's
+
+
+class Metadata(Protocol):
+    """What the metadata of every model says."""
+
+    @property
+    def file(self) -> ModelFile:
+        """The ONNX file."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """What the graph takes."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """What it gives."""
+        ...
+
+
+M = TypeVar("M", bound=Metadata)
 
 
 class Session(Protocol):
@@ -31,12 +53,17 @@ class Session(Protocol):
 
 
 def open_model(
-    path: Path, session_options: SessionOptions | None = None
-) -> tuple[Session, ModelMetadata]:
+    path: Path,
+    contract: Contract,
+    parse: Callable[[bytes], M],
+    session_options: SessionOptions | None = None,
+) -> tuple[Session, M]:
     """Opens a model and makes sure that it is the one its metadata describes.
 
     Args:
         path: The ONNX file; the metadata is the `.json` file of the same stem beside it.
+        contract: What the graph must take and give.
+        parse: Reads the metadata; raises `ValueError` for what it cannot use.
         session_options: For onnxruntime. By default the session is sequential, on one thread:
             the fastest for a model of this size, and the kindest to the program around it.
 
@@ -47,7 +74,7 @@ def open_model(
         ModelError: A file is missing, damaged, or does not fit the other or this package.
     """
     content = _read(path, "the model")
-    metadata = _read_metadata(metadata_path(path))
+    metadata = _read_metadata(metadata_path(path), contract, parse)
     digest = hashlib.sha256(content).hexdigest()
     if digest != metadata.file.sha256:
         raise ModelError(
@@ -68,8 +95,8 @@ def open_model(
             f"onnxruntime cannot open the model {path}: {error}; export it again, or give a path "
             "to a valid ONNX file and valid session options"
         ) from error
-    _check_specs(inputs, INPUTS, f"the model {path}", "input")
-    _check_specs(outputs, OUTPUTS, f"the model {path}", "output")
+    _check_specs(inputs, contract.inputs, f"the model {path}", "input")
+    _check_specs(outputs, contract.outputs, f"the model {path}", "output")
     return session, metadata
 
 
@@ -98,17 +125,17 @@ def _read(path: Path, what: str) -> bytes:
         raise ModelError(f"{what} {path} cannot be read: {error}") from error
 
 
-def _read_metadata(path: Path) -> ModelMetadata:
+def _read_metadata(path: Path, contract: Contract, parse: Callable[[bytes], M]) -> M:
     content = _read(path, "the model's metadata")
     try:
-        metadata = parse_metadata(content)
+        metadata = parse(content)
     except ValueError as error:
         raise ModelError(
             f"the model's metadata {path} cannot be used: {error}; use the file that was exported "
             "together with the model"
         ) from error
-    _check_specs(metadata.inputs, INPUTS, f"the model's metadata {path}", "input")
-    _check_specs(metadata.outputs, OUTPUTS, f"the model's metadata {path}", "output")
+    _check_specs(metadata.inputs, contract.inputs, f"the model's metadata {path}", "input")
+    _check_specs(metadata.outputs, contract.outputs, f"the model's metadata {path}", "output")
     return metadata
 
 

@@ -6,7 +6,7 @@ import itertools
 import math
 import os
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -16,16 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batches import ink_batches
-from .errors import BlankImageError, InferenceError, InvalidImageError
+from .errors import InferenceError, InvalidImageError, SeveralNumbersError
 from .images import ImageSource, Picture, read_picture
-from .ink import find_ink
-from .marks import Mark, drawn
-from .metadata import OUTPUT_NAMES, ModelMetadata
-from .model import SessionOptions, open_model
+from .ink import find_ink, is_photograph, visible_luminance
+from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
+from .model import Session, SessionOptions, open_model
 from .number import Box, Located, Number
+from .number.finder import Detection, find_characters
+from .number.metadata import CONTRACT as FINDER_CONTRACT
+from .number.metadata import NumberMetadata, parse_number_metadata
+from .number.reader import LineReading, read_lines, split_main
 from .prediction import Prediction
-from .reading import cheapest_path, doubtful_marks
-from .segmentation import Segmentation, find_line, segment
 from .stream import check_that_they_are_several, map_in_order, parts
 
 _PACKAGE = Path(__file__).parent
@@ -33,15 +34,7 @@ _PACKAGE = Path(__file__).parent
 _HOME = _PACKAGE if (_PACKAGE / "artifacts").is_dir() else _PACKAGE.parent
 DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 
-CANDIDATE_SIDE = 64
-"""Pixels a side that a possible digit of a number is drawn on, at most."""
-
-LEAST_CONFIDENCE = 0.15
-"""What is read with less is left out of a number.
-
-Hardly a digit, and most of what is none: `training.evaluate_numbers --non-digits` measures both. A
-mark less than half as high as the highest is also left out where a digit would merely be unsure.
-"""
+DEFAULT_FINDER = DEFAULT_MODEL.with_name("numbers.onnx")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +52,28 @@ class ModelOutput:
     normalized: NDArray[np.float32]
 
 
+class _Finder:
+    """The graph that finds numbers, opened once, when it is needed for the first time."""
+
+    def __init__(self, path: Path, session_options: SessionOptions | None) -> None:
+        self._path = path
+        self._session_options = session_options
+        self._lock = Lock()
+        self._opened: tuple[Session, NumberMetadata] | None = None
+
+    @property
+    def opened(self) -> tuple[Session, NumberMetadata]:
+        """Its session and metadata; raises `ModelError`."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = open_model(
+                    self._path, FINDER_CONTRACT, parse_number_metadata, self._session_options
+                )
+            return self._opened
+
+
 class DigitRecognizer:
-    """Recognizes handwritten digits.
+    """Recognizes handwritten digits and numbers.
 
     One recognizer may be used from many threads at once. It can be pickled, and opens its model
     anew where it is unpickled, so it can be sent to other processes and machines; one that was
@@ -74,6 +87,7 @@ class DigitRecognizer:
         self,
         model: str | os.PathLike[str] | None = None,
         *,
+        finder: str | os.PathLike[str] | None = None,
         session_options: SessionOptions | None = None,
     ) -> None:
         """Opens a model and verifies that it is intact.
@@ -81,7 +95,9 @@ class DigitRecognizer:
         Args:
             model: Path of an ONNX file with its metadata, the `.json` file of the same stem,
                 beside it. None is the model that this package comes with.
-            session_options: How onnxruntime runs the model. By default on one CPU thread.
+            finder: Path of the graph that finds numbers, `numbers.onnx`, likewise. It is opened
+                when it is needed for the first time: for a number, or for a photograph.
+            session_options: How onnxruntime runs the models. By default on one CPU thread.
 
         Raises:
             ModelError: A file is missing, damaged, or not what this package expects.
@@ -89,12 +105,25 @@ class DigitRecognizer:
         # Absolute, so that a pickled recognizer finds it from another working directory.
         self._model = None if model is None else Path(model).absolute()
         self._session_options = session_options
-        self._session, self._metadata = open_model(self._model or DEFAULT_MODEL, session_options)
+        self._session, self._metadata = open_model(
+            self._model or DEFAULT_MODEL, CONTRACT, parse_metadata, session_options
+        )
+        self._finder_path = None if finder is None else Path(finder).absolute()
+        self._finder = _Finder(self._finder_path or DEFAULT_FINDER, session_options)
 
     @property
     def metadata(self) -> ModelMetadata:
         """What is known about the model: version, thresholds, metrics, and more."""
         return self._metadata
+
+    @property
+    def finder_metadata(self) -> NumberMetadata:
+        """What is known about the model that finds numbers, likewise.
+
+        Raises:
+            ModelError: A file of it is missing, damaged, or not what this package expects.
+        """
+        return self._finder.opened[1]
 
     def predict(self, image: ImageSource) -> Prediction:
         """Recognizes the digit on one image.
@@ -112,7 +141,7 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
-        return self._predictions(self.run(find_ink(read_picture(image))[np.newaxis]))[0]
+        return self._predictions(self.run(self._read_ink(image)[np.newaxis]))[0]
 
     def predict_batch(self, images: Iterable[ImageSource]) -> list[Prediction]:
         """Recognizes the digits on several images, faster than one by one if their sizes agree.
@@ -201,7 +230,7 @@ class DigitRecognizer:
         self, looking: Lock, images: list[ImageSource]
     ) -> list[Prediction | InvalidImageError]:
         results: dict[int, Prediction | InvalidImageError] = {}
-        for positions, ink in ink_batches(images, looking):
+        for positions, ink in ink_batches(images, self._read_ink, looking):
             if isinstance(ink, InvalidImageError):
                 results[positions[0]] = ink
                 continue
@@ -217,59 +246,91 @@ class DigitRecognizer:
     def read_number(self, image: ImageSource) -> Number:
         """Reads a written number of any length, one digit included.
 
-        Its digits may touch, differ in size, consist of several strokes, and go up or down the
-        page. Ruled lines and boxes around it are taken for paper, and so are specks that are much
-        smaller than its digits. Of more than `marks.MAX_MARKS` marks the largest are looked at.
+        Its digits may touch, differ in size, and go up or down the page; separators between them
+        and a leading minus are a part of its text.
 
         Args:
-            image: What `predict` takes, with one line of writing on it.
+            image: What `predict` takes, with one number on it.
 
         Returns:
             The number. Digits that the model is unsure of are a part of it, so that none is lost,
-            and say so by their `is_digit`; what is hardly a digit is in `left_out`.
+            and say so by their `is_digit`; what is hardly a digit is in `left_out`. Its text is
+            empty if nothing on the image resembles a number.
+
+        Raises:
+            SeveralNumbersError: There are several numbers; `read_numbers` reads them all.
+            BlankImageError: Nothing is drawn on the image.
+            InvalidImageError: It cannot be read as an image.
+        """
+        picture = read_picture(image)
+        readings = self._read_lines(picture)
+        if not readings:
+            find_ink(picture)  # raises for a blank picture
+            whole = Box(0, 0, *picture.source_size)
+            return Number("", 0.0, is_sure=False, box=whole, digits=(), left_out=())
+        main, others = split_main(readings)
+        if others:
+            texts = ", ".join(reading.text for reading in (main, *others))
+            raise SeveralNumbersError(
+                f"the image holds several numbers ({texts}); call read_numbers, which returns "
+                "every number with its box, or cut the image"
+            )
+        return self._number(main, picture)
+
+    def read_numbers(self, image: ImageSource) -> list[Number]:
+        """Reads every number on an image.
+
+        Digits that stand in a line are one number unless some gaps clearly differ from the others.
+
+        Args:
+            image: What `predict` takes.
+
+        Returns:
+            The numbers in reading order, each with its box; none if there are none.
+
+        Raises:
+            InvalidImageError: It cannot be read as an image.
+        """
+        picture = read_picture(image)
+        return [self._number(reading, picture) for reading in self._read_lines(picture)]
+
+    def _read_lines(self, picture: Picture) -> list[LineReading]:
+        session, metadata = self._finder.opened
+        return read_lines(
+            session,
+            visible_luminance(picture),
+            lambda ink: self._predictions(self.run(ink)),
+            metadata.reading,
+        )
+
+    def _number(self, reading: LineReading, picture: Picture) -> Number:
+        _, metadata = self._finder.opened
+        return Number(
+            text=reading.text,
+            confidence=reading.confidence,
+            is_sure=reading.confidence >= metadata.reading.sure_confidence,
+            box=_box(reading.line.characters, picture),
+            digits=_located(reading.line.digits, reading.digits, picture),
+            left_out=_located(reading.left_out, reading.left_out_digits, picture),
+        )
+
+    def _read_ink(self, image: ImageSource) -> NDArray[np.uint8]:
+        """The ink of the digit on an image; of a photograph, of the likeliest digit that is found.
+
+        Returns:
+            uint8 (H, W), 0 paper … 255 full ink.
 
         Raises:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
         picture = read_picture(image)
-        line = find_line(find_ink(picture))
-        if not line.marks:
-            raise BlankImageError("the image holds no mark; write a number on it")
-        found, known = segment(line), dict[bytes, Prediction]()
-        predictions = self._read(found, known)
-        cut_marks = doubtful_marks(line, found, predictions)
-        if cut_marks:  # Cutting takes longer than reading, and most digits stand apart.
-            found = segment(line, cut_marks)
-            predictions = self._read(found, known)
-        path = cheapest_path(found, predictions)
-        highest = max(found.candidates[index].mark.height for index in path)
-        digits: list[Located] = []
-        left_out: list[Located] = []
-        for index in path:
-            mark, prediction = found.candidates[index].mark, predictions[index]
-            is_small = mark.height < highest / 2
-            is_left_out = prediction.confidence < LEAST_CONFIDENCE or (
-                is_small and not prediction.is_digit
-            )
-            chosen = left_out if is_left_out else digits
-            chosen.append(Located(_box(mark, line.scale, picture), prediction))
-        return Number(
-            text="".join(str(digit.prediction.digit) for digit in digits),
-            confidence=math.prod(d.prediction.confidence for d in digits) if digits else 0.0,
-            digits=tuple(digits),
-            left_out=tuple(left_out),
-        )
-
-    def _read(self, found: Segmentation, known: dict[bytes, Prediction]) -> list[Prediction]:
-        """Reads all candidates at once, except those that look like one that is known."""
-        drawings = drawn([candidate.mark for candidate in found.candidates], CANDIDATE_SIDE)
-        looks = [drawing.tobytes() for drawing in drawings]
-        new = {look: index for index, look in enumerate(looks) if look not in known}
-        if new:
-            output = self.run(drawings[list(new.values())])
-            known.update(zip(new, self._predictions(output), strict=True))
-        return [known[look] for look in looks]
+        if is_photograph(picture):
+            session, metadata = self._finder.opened
+            digits = [one for one in find_characters(session, picture.luminance) if one.is_digit]
+            if digits and digits[0].probability >= metadata.reading.accepted_probability:
+                return digits[0].ink
+        return find_ink(picture)
 
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
         """Runs the graph on ink as it is, for those who hold ink already.
@@ -323,31 +384,45 @@ class DigitRecognizer:
         path = self._model or DEFAULT_MODEL
         return f"DigitRecognizer({str(path)!r}, version {self._metadata.model_version})"
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Path | None]]:
+    @classmethod
+    def _reopened(cls, model: Path | None, finder: Path | None) -> Self:
+        """What a pickled recognizer becomes."""
+        return cls(model, finder=finder)
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Path | None, Path | None]]:
         """Pickles the path only: the default model may lie elsewhere on another machine."""
         if self._session_options is not None:
             raise pickle.PicklingError(
                 "a DigitRecognizer with session_options cannot be pickled, because onnxruntime's "
                 "SessionOptions cannot; create it in each process instead"
             )
-        return type(self), (self._model,)
+        return type(self)._reopened, (self._model, self._finder_path)
 
 
-def _box(mark: Mark, scale: int, picture: Picture) -> Box:
-    """A mark's bounding box, in pixels of the source."""
+def _located(
+    found: Sequence[Detection], digits: Sequence[Prediction], picture: Picture
+) -> tuple[Located, ...]:
+    pairs = sorted(zip(found, digits, strict=True), key=lambda pair: pair[0].x)
+    return tuple(Located(_box([one], picture), digit) for one, digit in pairs)
+
+
+def _box(found: Sequence[Detection], picture: Picture) -> Box:
+    """What holds all of some characters, in pixels of the source."""
     height, width = picture.luminance.shape
     source_width, source_height = picture.source_size
-    left, right = _in_source(mark.left, mark.right, scale, width, source_width)
-    top, bottom = _in_source(mark.top, mark.bottom, scale, height, source_height)
+    left, right = _in_source(
+        min(one.left for one in found), max(one.right for one in found), source_width / width
+    )
+    top, bottom = _in_source(
+        min(one.top for one in found), max(one.bottom for one in found), source_height / height
+    )
     return Box(left, top, right - left, bottom - top)
 
 
-def _in_source(
-    first: int, end: int, scale: int, length: int, source_length: int
-) -> tuple[int, int]:
+def _in_source(first: float, end: float, scale: float) -> tuple[int, int]:
     """Where a stretch of a shrunken axis is in the source, widened to whole pixels."""
-    end = min(end * scale, length)
-    return first * scale * source_length // length, -(-end * source_length // length)
+    start = math.floor(first * scale)
+    return start, max(start + 1, math.ceil(end * scale))
 
 
 def _check_ink(ink: Any) -> None:

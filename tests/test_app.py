@@ -25,6 +25,7 @@ ARTIFACTS = Path(app.__file__).parent / "artifacts"
 DRAWINGS = {str(drawing): drawing for drawing in load_drawings()}
 THREE = DRAWINGS["3 round"]
 YEAR = [DRAWINGS[name] for name in ("1 plain bar", "9 straight leg", "8 two circles", "4 closed")]
+HOUSE = [DRAWINGS[name] for name in ("7 crossed", "0 oval")]
 
 
 @pytest.fixture(autouse=True)
@@ -65,29 +66,50 @@ def mark(probabilities: dict[int, float], *, is_digit: bool, left: int = 100) ->
     return Located(Box(left, 100, 40, 80), prediction)
 
 
+def number(
+    *digits: Located,
+    left_out: tuple[Located, ...] = (),
+    text: str = "",
+    is_sure: bool | None = None,
+) -> Number:
+    """A number of these marks; by default as sure as its digits, and without separators."""
+    are_sure = bool(digits) and all(digit.prediction.is_digit for digit in digits)
+    return Number(
+        text=text or "".join(str(digit.prediction.digit) for digit in digits),
+        confidence=float(np.prod([digit.prediction.confidence for digit in digits])),
+        is_sure=are_sure if is_sure is None else is_sure,
+        box=Box(100, 100, 340, 80),
+        digits=digits,
+        left_out=left_out,
+    )
+
+
 @pytest.fixture
 def predict(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Makes the recognizer find these marks on every image."""
+    """Makes the recognizer find these numbers on every image."""
 
-    def predict(*digits: Located, left_out: tuple[Located, ...] = ()) -> None:
-        number = Number(
-            text="".join(str(digit.prediction.digit) for digit in digits),
-            confidence=float(np.prod([digit.prediction.confidence for digit in digits])),
-            digits=digits,
-            left_out=left_out,
-        )
-        monkeypatch.setattr(DigitRecognizer, "read_number", lambda *_: number)
+    def predict(*numbers: Number) -> None:
+        monkeypatch.setattr(DigitRecognizer, "read_numbers", lambda *_: list(numbers))
 
     return predict
 
 
+def two_lines() -> Image.Image:
+    """1984, and below it, further to the left, 70."""
+    page = Image.new("L", (800, 400), 255)
+    page.paste(render_number(YEAR), (200, 0))
+    page.paste(render_number(HOUSE, (300, 200)), (0, 200))
+    return page
+
+
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the model, which the page loads instead."""
-    for name in ("digits.onnx", "digits.json"):
+    """A copy of the model, which the page loads instead; the finder's is beside it."""
+    for name in ("digits.onnx", "digits.json", "numbers.onnx", "numbers.json"):
         shutil.copy(ARTIFACTS / name, tmp_path)
-    monkeypatch.setattr(app, "DigitRecognizer", lambda: DigitRecognizer(tmp_path / "digits.onnx"))
-    return tmp_path / "digits.onnx"
+    model, finder = tmp_path / "digits.onnx", tmp_path / "numbers.onnx"
+    monkeypatch.setattr(app, "DigitRecognizer", lambda: DigitRecognizer(model, finder=finder))
+    return model
 
 
 def open_page() -> AppTest:
@@ -145,7 +167,7 @@ def test_an_empty_canvas_says_what_to_do() -> None:
 def test_a_drawn_3_shows_3_and_its_confidence(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(mark({3: 0.972, 8: 0.028}, is_digit=True))
+    predict(number(mark({3: 0.972, 8: 0.028}, is_digit=True)))
     draw()
 
     page = open_page()
@@ -157,7 +179,7 @@ def test_a_drawn_3_shows_3_and_its_confidence(
 def test_a_confidence_that_rounds_to_100_claims_no_certainty(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(mark({3: 0.999, 8: 0.001}, is_digit=True))
+    predict(number(mark({3: 0.999, 8: 0.001}, is_digit=True)))
     draw()
 
     assert answers(open_page()) == ["3 | >99% confident"]
@@ -166,7 +188,7 @@ def test_a_confidence_that_rounds_to_100_claims_no_certainty(
 def test_an_unsure_answer_says_so_and_names_the_two_likeliest_digits(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(mark({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False))
+    predict(number(mark({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False)))
     draw()
 
     assert answers(open_page()) == ["4 or 9? | Not sure: 41% for 4, 38% for 9"]
@@ -175,7 +197,7 @@ def test_an_unsure_answer_says_so_and_names_the_two_likeliest_digits(
 def test_the_chart_tells_the_ten_probabilities_in_words(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(mark({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False))
+    predict(number(mark({4: 0.41, 9: 0.38, 7: 0.21}, is_digit=False)))
     draw()
 
     chart = open_page().get("vega_lite_chart")[0].proto  # pyright: ignore
@@ -194,7 +216,7 @@ def test_a_stroke_reaches_the_real_model(draw: Callable[..., None]) -> None:
 def test_a_mark_that_is_left_out_is_called_no_digit(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(left_out=(mark({8: 0.12, 0: 0.11}, is_digit=False),))
+    predict(number(left_out=(mark({8: 0.12, 0: 0.11}, is_digit=False),)))
     draw()
 
     page = open_page()
@@ -212,15 +234,94 @@ def test_a_drawn_number_is_read_digit_by_digit(draw: Callable[..., None]) -> Non
     assert "".join(digits) == "1984"
 
 
-def test_an_unsure_digit_of_a_number_is_marked_by_a_sign_at_the_number_and_on_the_paper(
+def test_two_lines_on_one_picture_are_two_answers_in_reading_order(
+    draw: Callable[..., None],
+) -> None:
+    draw(two_lines())
+
+    (answer,) = (body for body in html_elements(open_page()) if 'class="answer"' in body)
+
+    assert 'data-numbers="1984 70"' in answer
+    lines = [re.findall(r"<b>(\d)</b>", line) for line in answer.split("several")[1:]]
+    assert lines == [list("1984"), list("70")]
+    assert len(re.findall(r"\d+% confident", answer)) == 2
+
+
+def test_every_number_is_as_sure_as_it_says_itself(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(mark({2: 0.99}, is_digit=True), mark({1: 0.5, 7: 0.4}, is_digit=False, left=200))
+    sure, doubtful = mark({2: 0.9}, is_digit=True), mark({1: 0.5}, is_digit=False, left=200)
+    predict(number(sure, is_sure=False), number(doubtful, is_sure=True))
+    draw()
+
+    assert answers(open_page()) == [
+        "2 | 90% | ? | Not sure: 90% confident | 1 | 50% ? | 50% confident, 1 unsure, marked “?”"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("is_sure", "answer"), [(True, "2 | 90% confident"), (False, "2? | Not sure: 90% confident")]
+)
+def test_the_only_number_is_as_sure_as_it_says_itself(
+    is_sure: bool, answer: str, draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(number(mark({2: 0.9}, is_digit=True), is_sure=is_sure))
     draw()
 
     page = open_page()
 
-    assert answers(page) == ["2 | 99% | 1 | 50% ? | 50% confident, 1 unsure, marked “?”"]
+    assert answers(page) == [answer]
+    assert ('"digits unsure"' in "".join(html_elements(page))) != is_sure
+
+
+def test_the_separators_of_a_number_are_shown_between_its_digits(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    digits = [mark({digit: 0.9}, is_digit=True, left=100 * digit) for digit in (1, 2, 5)]
+    predict(number(*digits, text="-1.25"))
+    draw()
+
+    assert answers(open_page()) == ["- | 1 | 90% | . | 2 | 90% | 5 | 90% | 73% confident"]
+
+
+@pytest.mark.parametrize(
+    ("is_digit", "answer"),
+    [(True, "-4 | 90% confident"), (False, "-4 or -9? | Not sure: 90% for 4, 10% for 9")],
+)
+def test_the_sign_of_a_number_of_one_digit_is_shown(
+    is_digit: bool, answer: str, draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(number(mark({4: 0.9, 9: 0.1}, is_digit=is_digit), text="-4"))
+    draw()
+
+    assert answers(open_page()) == [answer]
+
+
+def test_a_drawing_without_a_number_is_called_so(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict()
+    draw()
+
+    page = open_page()
+
+    assert answers(page) == ["No digit | The drawing shows no number. Write it larger or darker."]
+    assert not page.expander
+
+
+def test_an_unsure_digit_of_a_number_is_marked_by_a_sign_at_the_number_and_on_the_paper(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict(
+        number(mark({2: 0.99}, is_digit=True), mark({1: 0.5, 7: 0.4}, is_digit=False, left=200))
+    )
+    draw()
+
+    page = open_page()
+
+    assert answers(page) == [
+        "2 | 99% | 1 | 50% ? | ? | Not sure: 50% confident, 1 unsure, marked “?”"
+    ]
     assert [as_text(body) for body in html_elements(page) if 'class="marks"' in body][-1].endswith(
         "2 | 1 ?"
     )
@@ -229,7 +330,7 @@ def test_an_unsure_digit_of_a_number_is_marked_by_a_sign_at_the_number_and_on_th
 def test_the_frames_lie_where_the_digits_are(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(mark({3: 0.99}, is_digit=True))
+    predict(number(mark({3: 0.99}, is_digit=True)))
     draw(Image.new("L", (400, 200), 255))
 
     frame = next(body for body in html_elements(open_page()) if 'class="mark sure"' in body)
@@ -237,13 +338,12 @@ def test_the_frames_lie_where_the_digits_are(
     assert "left: 25.00%; top: 50.00%; width: 10.00%; height: 40.00%" in frame
 
 
-def test_of_a_number_the_least_sure_mark_is_looked_at_first(
+def test_of_all_numbers_the_least_sure_mark_is_looked_at_first(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
     predict(
-        mark({2: 0.99}, is_digit=True),
-        mark({1: 0.6}, is_digit=True, left=200),
-        mark({5: 0.9}, is_digit=True, left=300),
+        number(mark({2: 0.99}, is_digit=True), mark({1: 0.6}, is_digit=True, left=200)),
+        number(mark({5: 0.9}, is_digit=True, left=300)),
     )
     draw()
 
@@ -357,6 +457,20 @@ def test_a_corrected_digit_of_a_number_is_cut_out_of_it(draw: Callable[..., None
     assert DigitRecognizer().predict(picture).digit == 8
 
 
+def test_a_digit_of_the_second_line_can_be_corrected(draw: Callable[..., None]) -> None:
+    draw(two_lines())
+    page = open_page()
+    chooser = next(group for group in page.button_group if group.label == "Look closer at")
+    assert [option[0] for option in chooser.options] == list("198470")
+
+    chooser.set_value(4).run()
+    correct(page, 2)
+
+    (name,) = corrected(page).namelist()
+    assert name.startswith("2/")
+    assert DigitRecognizer().predict(Image.open(corrected(page).open(name))).digit == 7
+
+
 def test_each_of_several_equal_digits_can_be_looked_at(
     draw: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,12 +492,11 @@ def test_each_of_several_equal_digits_can_be_looked_at(
 def test_a_digit_among_touching_neighbours_is_saved_as_the_model_saw_it_alone() -> None:
     recognizer = DigitRecognizer()
     picture = render_number(YEAR)
-    number = recognizer.read_number(picture)
-    neighbour = Located(number.digits[1].box, number.digits[2].prediction)
-    crowded = Number("198", 0.9, (*number.digits[:2], neighbour), ())
-    reading = app.Reading("number", picture, picture.size, crowded)
+    one, nine, eight, _ = recognizer.read_number(picture).digits
+    neighbour = Located(nine.box, eight.prediction)
+    reading = app.Reading("number", picture, picture.size, [number(one, nine, neighbour)])
 
-    alone = app.cut_out(reading, crowded.digits[1])
+    alone = app.cut_out(reading, nine)
 
     assert alone.size == (28, 28)
     assert recognizer.predict(alone).digit == 9
@@ -419,6 +532,25 @@ def test_an_uploaded_picture_is_shown_with_frames_around_its_digits() -> None:
     photo = next(body for body in html_elements(page) if "<figure" in body)
     assert 'alt="year.png"' in photo
     assert as_text(photo) == "1 | 9 | 8 | 4"
+
+
+def test_every_number_of_a_picture_has_its_row_and_its_frames() -> None:
+    page = upload(("lines.png", file_content(two_lines())))
+
+    first, second = table(page)
+    assert first.startswith("lines.png | 1984 | ")
+    assert second.startswith("70 | ")
+    photo = next(body for body in html_elements(page) if "<figure" in body)
+    assert as_text(photo) == "1 | 9 | 8 | 4 | 7 | 0"
+
+
+def test_an_unsure_number_has_a_question_mark_in_the_table(predict: Callable[..., None]) -> None:
+    digit = mark({2: 0.9}, is_digit=True)
+    predict(number(digit, is_sure=False), number(digit, is_sure=True))
+
+    page = upload(("twos.png", file_content(THREE.render())))
+
+    assert table(page) == ["twos.png | 2? | Not sure: 90% confident", "2 | 90% confident"]
 
 
 def test_of_several_uploads_one_is_looked_at_closer() -> None:
@@ -470,17 +602,17 @@ def test_a_picture_with_too_many_pixels_is_named_with_what_would_be_right() -> N
     assert table(page) == [f"⚠ | wall.png | {CANNOT_BE_READ}"]
 
 
-def test_a_blank_picture_is_named_and_called_blank() -> None:
+def test_a_picture_without_a_number_is_named_and_called_so() -> None:
     page = upload(("paper.png", file_content(Image.new("L", (100, 100), 255))))
 
-    assert table(page)[0].startswith("⚠ | paper.png | Looks blank.")
+    assert table(page) == ["⚠ | paper.png | Shows no number. Write it larger or darker."]
 
 
 def test_a_picture_that_the_runtime_fails_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> Number:
+    def fail(*_: object) -> list[Number]:
         raise InferenceError("no memory")
 
-    monkeypatch.setattr(DigitRecognizer, "read_number", fail)
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", fail)
 
     page = upload(("three.png", file_content(THREE.render())))
 
@@ -514,26 +646,38 @@ def test_a_file_name_is_shown_as_it_is() -> None:
     assert "&lt;b&gt;&amp;amp;*a*_[b](c).png" in body
 
 
-def test_the_csv_has_a_row_for_every_file() -> None:
-    number = DigitRecognizer().read_number(render_number(YEAR))
-    picture = render_number(YEAR)
+def test_the_csv_has_a_row_for_every_number_with_its_box() -> None:
+    picture = two_lines()
+    numbers = DigitRecognizer().read_numbers(picture)
     results = [
-        app.Reading("year, old.png", picture, picture.size, number),
-        app.Failure("notes.png", "looks blank."),
+        app.Reading("year, old.png", picture, picture.size, numbers),
+        app.Failure("notes.png", "looks broken."),
     ]
 
     text = app.results_csv(results).decode("utf-8-sig")
 
-    good, broken = csv.DictReader(io.StringIO(text))
-    assert (good["file"], good["number"], good["left out"]) == ("year, old.png", "1984", "0")
-    assert float(good["confidence"]) == pytest.approx(number.confidence, abs=1e-4)
-    confidences = [float(text) for text in good["digit confidences"].split()]
-    assert np.prod(confidences) == pytest.approx(number.confidence, abs=1e-3)
-    assert (broken["file"], broken["number"], broken["problem"]) == (
-        "notes.png",
-        "",
-        "looks blank.",
-    )
+    *rows, broken = csv.DictReader(io.StringIO(text))
+    assert [(row["image"], row["number"]) for row in rows] == [
+        ("year, old.png", "1984"),
+        ("year, old.png", "70"),
+    ]
+    for row, found in zip(rows, numbers, strict=True):
+        box = [int(row[edge]) for edge in ("left", "top", "width", "height")]
+        assert Box(*box) == found.box
+        assert float(row["confidence"]) == pytest.approx(found.confidence, abs=1e-4)
+        assert row["error"] == ""
+    assert (broken["image"], broken["number"]) == ("notes.png", "")
+    assert broken["error"] == "looks broken."
+
+
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_the_csv_tells_whether_a_number_is_sure(is_sure: bool) -> None:
+    found = number(mark({3: 0.9}, is_digit=True), is_sure=is_sure)
+    reading = app.Reading("three.png", THREE.render(), (280, 280), [found])
+
+    (row,) = csv.DictReader(io.StringIO(app.results_csv([reading]).decode("utf-8-sig")))
+
+    assert row["is_sure"] == str(is_sure).lower()
 
 
 @pytest.mark.parametrize(
@@ -599,11 +743,12 @@ def test_a_photograph_is_answered() -> None:
     page.run()
 
     assert not page.exception
-    assert 'data-number="1984"' in "".join(html_elements(page))
+    assert 'data-numbers="1984"' in "".join(html_elements(page))
 
 
-def test_a_missing_model_is_a_message_on_the_page(model: Path) -> None:
-    model.unlink()
+@pytest.mark.parametrize("name", ["digits.onnx", "numbers.onnx"])
+def test_a_missing_model_is_a_message_on_the_page(name: str, model: Path) -> None:
+    model.with_name(name).unlink()
 
     page = open_page()
 
@@ -621,7 +766,9 @@ def test_a_corrupt_model_is_a_message_on_the_page(model: Path) -> None:
     assert not page.tabs
 
 
-def test_a_restored_model_is_loaded_at_the_next_visit(model: Path) -> None:
+@pytest.mark.parametrize("name", ["digits.onnx", "numbers.onnx"])
+def test_a_restored_model_is_loaded_at_the_next_visit(name: str, model: Path) -> None:
+    model = model.with_name(name)
     content = model.read_bytes()
     model.unlink()
     page = open_page()
@@ -642,10 +789,14 @@ def test_the_model_line_tells_size_and_accuracy(model: Path) -> None:
         "drawings": {"data": "pen drawings", "images": 8_252, "accuracy": 0.9712},
     }
     metadata_file.write_text(json.dumps(metadata), "utf-8")
+    finder_file = model.with_name("numbers.json")
+    finder = json.loads(finder_file.read_text("utf-8"))
+    finder_file.write_text(json.dumps(finder | {"parameters": 1_234_567}), "utf-8")
 
     assert open_page().caption[0].value == (
-        "A convolutional network with 174,058 parameters, right on 99.7% of 10,000 digits (MNIST)"
-        " and 97.1% of 8,252 digits (pen drawings)."
+        "A convolutional network with 1,234,567 parameters finds the numbers, and one with 174,058"
+        " reads their digits, right on 99.7% of 10,000 digits (MNIST) and 97.1% of 8,252 digits"
+        " (pen drawings)."
     )
 
 
@@ -654,4 +805,4 @@ def test_the_model_line_of_an_unmeasured_model_tells_only_its_size(model: Path) 
     metadata = json.loads(metadata_file.read_text("utf-8"))
     metadata_file.write_text(json.dumps(metadata | {"parameters": 9, "metrics": {}}), "utf-8")
 
-    assert open_page().caption[0].value == "A convolutional network with 9 parameters."
+    assert open_page().caption[0].value.endswith("and one with 9 reads their digits.")

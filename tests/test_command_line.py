@@ -11,15 +11,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from inference import DigitRecognizer
+from inference import Box, DigitRecognizer, Located, ModelError, Number, Prediction
 from inference.__main__ import main
 from tests.drawings import load_drawings
 
@@ -179,12 +180,149 @@ def number(folder: Path) -> str:
 def test_numbers_are_read_as_a_whole(number: str, capsys: pytest.CaptureFixture[str]):
     assert main(["--number", "number.png", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["text"] == number
-    assert main(["--number", "number.png", "--csv"]) == 0
-    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    assert list(row) == ["image", "number", "confidence", "is_sure"]
-    assert row["number"] == number
-    assert main(["--number", "number.png"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split()[0].rstrip("?") == number
+
+
+def a_number(text: str, box: Box, *, is_sure: bool = True) -> Number:
+    """A number with one digit for each of the text's."""
+    digits = tuple(
+        Located(box, Prediction(int(digit), 0.9, (0.1,) * 10, True, np.zeros((28, 28), np.float32)))
+        for digit in text
+        if digit.isdecimal()
+    )
+    return Number(text, 0.875, is_sure, box, digits, ())
+
+
+PRICE = a_number("12.50", Box(3, 20, 130, 40))
+DOUBTFUL = a_number("-5", Box(7, 90, 60, 35), is_sure=False)
+
+Shows = Callable[..., None]
+
+
+@pytest.fixture
+def shows(monkeypatch: pytest.MonkeyPatch) -> Shows:
+    """Lets every image show these numbers."""
+
+    def shows(*numbers: Number) -> None:
+        monkeypatch.setattr(DigitRecognizer, "read_numbers", lambda *_: list(numbers))
+
+    return shows
+
+
+@pytest.mark.usefixtures("folder")
+class TestNumbers:
+    def test_the_table_has_a_row_and_a_box_for_each(
+        self, shows: Shows, capsys: pytest.CaptureFixture[str]
+    ):
+        shows(PRICE, DOUBTFUL)
+        assert main(["--number", "drawn/a.png"]) == 0
+        assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+            ["number", "confidence", "left", "top", "width", "height", "image"],
+            ["12.50", "87.5%", "3", "20", "130", "40", "drawn/a.png"],
+            ["-5?", "87.5%", "7", "90", "60", "35", "drawn/a.png"],
+        ]
+
+    def test_json_has_a_line_with_all_that_is_known_for_each(
+        self, shows: Shows, capsys: pytest.CaptureFixture[str]
+    ):
+        shows(PRICE, DOUBTFUL)
+        assert main(["--number", "drawn/a.png", "--json"]) == 0
+        assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+            {"image": "drawn/a.png", **number.to_dict()} for number in (PRICE, DOUBTFUL)
+        ]
+
+    def test_csv_has_a_row_and_a_box_for_each(
+        self, shows: Shows, capsys: pytest.CaptureFixture[str]
+    ):
+        shows(PRICE, DOUBTFUL)
+        assert main(["--number", "drawn/a.png", "--csv"]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "image,number,confidence,is_sure,left,top,width,height,error",
+            "drawn/a.png,12.50,0.875,true,3,20,130,40,",
+            "drawn/a.png,-5,0.875,false,7,90,60,35,",
+        ]
+
+    @pytest.mark.parametrize(
+        ("options", "row"),
+        [
+            ([], "      none" + " " * 46 + "drawn/a.png"),
+            (["--json"], '{"image": "drawn/a.png", "error": "no number was found on the image"}'),
+            (["--csv"], "drawn/a.png,,,,,,,,no number was found on the image"),
+        ],
+    )
+    def test_an_image_without_one_has_a_row_and_is_no_failure(
+        self, options: list[str], row: str, shows: Shows, capsys: pytest.CaptureFixture[str]
+    ):
+        shows()
+        assert main(["--number", "drawn/a.png", *options]) == 0
+        printed = capsys.readouterr()
+        assert printed.out.splitlines()[-1] == row
+        assert not printed.err
+
+
+# --- What is noted -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("numbers", [[PRICE], [a_number("5", PRICE.box)] * 2])
+def test_several_digits_are_noted_once_and_are_no_failure(
+    numbers: list[Number], noise: Path, shows: Shows, capsys: pytest.CaptureFixture[str]
+):
+    shows(*numbers)
+    assert main([noise.name, "drawn/a.png"]) == 0
+    assert (
+        capsys.readouterr().err == "noise.png: seems to hold several digits; --number reads them "
+        "all\n"
+    )
+
+
+@pytest.mark.parametrize("numbers", [[], [a_number("5", PRICE.box)], [a_number("-5", PRICE.box)]])
+def test_one_unsure_digit_is_not_taken_for_several(
+    numbers: list[Number], noise: Path, shows: Shows, capsys: pytest.CaptureFixture[str]
+):
+    shows(*numbers)
+    assert main([noise.name]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_a_sure_digit_is_not_looked_at_twice(
+    folder: Path,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def read_numbers(*_: object) -> list[Number]:
+        pytest.fail("a second look takes time")
+
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", read_numbers)
+    assert main(["drawn/a.png"]) == 0
+
+
+def test_digits_need_no_model_of_numbers(
+    noise: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def read_numbers(*_: object) -> list[Number]:
+        raise ModelError("the model of numbers is missing")
+
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", read_numbers)
+    assert main([noise.name]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_several_digits_from_a_pipe_are_noted(
+    noise: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def read_numbers(recognizer: DigitRecognizer, image: Any) -> list[Number]:
+        recognizer.predict(image)  # raises if the pipe's content is gone
+        return [PRICE]
+
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", read_numbers)
+    its_end, pipe = os.pipe()
+    os.write(pipe, noise.read_bytes())
+    os.close(pipe)
+    with open(its_end, "rb") as buffer:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=buffer))
+        assert main(["-"]) == 0
+    assert capsys.readouterr().err.startswith("-: seems to hold several digits")
+
+
+# --- Where it is written -------------------------------------------------------------------------
 
 
 def test_the_output_may_be_a_file(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -209,19 +347,63 @@ def test_a_file_name_of_another_encoding_is_printed_as_it_is(run: Any, folder: P
 def test_bad_images_are_reported_and_the_rest_goes_on(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ):
-    Image.new("L", (50, 50), 255).save(folder / "blank.png")
-    bad = ["nowhere.png", "drawn/notes.txt", "blank.png", "empty", "*.webp"]
+    (folder / "cut.png").write_bytes((folder / "drawn" / "a.png").read_bytes()[:200])
+    bad = ["nowhere.png", "drawn/notes.txt", "cut.png", "empty", "*.webp"]
     for number_option in ([], ["--number"]):
         assert main(["drawn/a.png", *bad, "drawn/b.JPG", "--json", *number_option]) == 1
         printed = capsys.readouterr()
-        assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG"]
+        assert names(printed.out) == ["drawn/a.png", *bad, "drawn/b.JPG"]
         complaints = dict(line.split(": ", 1) for line in printed.err.splitlines())
         assert set(complaints) == set(bad)
         assert "does not exist" in complaints["nowhere.png"]
         assert "is not an image file" in complaints["drawn/notes.txt"]
-        assert "blank" in complaints["blank.png"]
+        assert "cannot be read" in complaints["cut.png"]
         assert "holds no image" in complaints["empty"]
         assert "no file matches" in complaints["*.webp"]
+
+
+def test_a_blank_image_has_no_digit(folder: Path, capsys: pytest.CaptureFixture[str]):
+    Image.new("L", (50, 50), 255).save(folder / "blank.png")
+    assert main(["blank.png"]) == 1
+    assert "blank" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number_option", [[], ["--number"]])
+class TestErrorRow:
+    def test_of_the_table(
+        self,
+        number_option: list[str],
+        folder: Path,  # noqa: ARG002
+        capsys: pytest.CaptureFixture[str],
+    ):
+        main(["nowhere.png", *number_option])
+        assert capsys.readouterr().out.splitlines()[1].split() == ["none", "nowhere.png"]
+
+    def test_of_json(
+        self,
+        number_option: list[str],
+        folder: Path,  # noqa: ARG002
+        capsys: pytest.CaptureFixture[str],
+    ):
+        main(["nowhere.png", "--json", *number_option])
+        printed = capsys.readouterr()
+        message = printed.err.removeprefix("nowhere.png: ").rstrip("\n")
+        assert json.loads(printed.out) == {"image": "nowhere.png", "error": message}
+
+    def test_of_csv(
+        self,
+        number_option: list[str],
+        folder: Path,  # noqa: ARG002
+        capsys: pytest.CaptureFixture[str],
+    ):
+        main(["nowhere.png", "--csv", *number_option])
+        printed = capsys.readouterr()
+        (row,) = csv.DictReader(io.StringIO(printed.out))
+        message = printed.err.removeprefix("nowhere.png: ").rstrip("\n")
+        assert {column: cell for column, cell in row.items() if cell} == {
+            "image": "nowhere.png",
+            "error": message,
+        }
 
 
 @pytest.mark.parametrize(
@@ -279,6 +461,18 @@ def test_an_image_or_the_model_is_never_overwritten(
     assert [path.read_bytes() for path in precious] == before
 
 
+@pytest.mark.parametrize("suffix", ["onnx", "json"])
+def test_the_model_of_numbers_is_never_overwritten(
+    suffix: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("inference.__main__.DEFAULT_FINDER", folder / "numbers.onnx")
+    model = folder / f"numbers.{suffix}"
+    model.write_text("a model")
+    with pytest.raises(SystemExit):
+        main(["drawn/a.png", "--output", model.name])
+    assert model.read_text() == "a model"
+
+
 def test_an_earlier_output_is_replaced(folder: Path):
     (folder / "digits.csv").write_text("old")
     assert main(["drawn/a.png", "--csv", "--output", "digits.csv"]) == 0
@@ -293,7 +487,7 @@ def test_an_impossible_name_is_reported_and_the_rest_goes_on(
 ):
     assert main(["drawn/a.png", name, "drawn/b.JPG", "--json"]) == 1
     printed = capsys.readouterr()
-    assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG"]
+    assert names(printed.out) == ["drawn/a.png", Path(name).as_posix(), "drawn/b.JPG"]
     assert printed.err.startswith(f"{name}: ")
 
 
@@ -311,7 +505,7 @@ def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
     monkeypatch.setattr(os, "scandir", guarded)
     assert main(["drawn", "--json"]) == 1
     printed = capsys.readouterr()
-    assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG"]
+    assert names(printed.out) == ["drawn/a.png", "drawn/b.JPG", "drawn/more"]
     assert (
         printed.err == f"{Path('drawn', 'more')}: the folder cannot be read (Permission denied)\n"
     )
@@ -323,7 +517,7 @@ def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
 @pytest.mark.parametrize(
     ("redirection", "code", "complaint"),
     [
-        ("- <&-", 1, "-: the BufferedReader is empty (0 bytes)"),
+        ("- <&-", 1, "-: the BytesIO is empty (0 bytes)"),
         ("drawn/a.png >&-", 2, "standard output is closed; open it, or name a file by --output"),
         ("drawn/a.png 2>&-", 0, ""),
         ("drawn/a.png --output digits.csv >&- 2>&-", 0, ""),

@@ -14,7 +14,7 @@ import ray
 from PIL import Image
 
 from examples import ray_batch
-from inference import DigitRecognizer
+from inference import Box, DigitRecognizer, Number
 from tests.drawings import load_drawings
 
 PICTURES = [drawing.render(64, pen_width_px=5) for drawing in load_drawings()]
@@ -63,6 +63,45 @@ def test_a_folder_of_images_becomes_parquet(tmp_path: Path, recognizer: DigitRec
     assert [row["error"] for row in digits] == [None] * 5
     assert bad["digit"] is None
     assert "not an image file" in str(bad["error"])
+
+
+def test_numbers_become_parquet(tmp_path: Path, recognizer: DigitRecognizer):
+    images, output = tmp_path / "images", tmp_path / "numbers"
+    images.mkdir()
+    PICTURES[0].save(images / "0.png")
+    (images / "1.png").write_bytes(b"no image")
+    ray_batch.recognize(str(images), str(output), is_parquet=False, is_number=True, recognizers=1)
+    number, bad = read(output)
+    (expected,) = recognizer.read_numbers(PICTURES[0])
+    assert [number[side] for side in ("left", "top", "width", "height")] == list(
+        expected.box.to_dict().values()
+    )
+    assert (number["number"], number["is_sure"]) == (expected.text, expected.is_sure)
+    assert number["confidence"] == pytest.approx(expected.confidence)
+    assert number["error"] is None
+    assert bad["number"] is None
+    assert "not an image file" in str(bad["error"])
+
+
+def numbers_of(monkeypatch: pytest.MonkeyPatch, *numbers: Number) -> list[dict[str, object]]:
+    """The rows of an image that shows these numbers."""
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", lambda *_: list(numbers))
+    images = pa.table({"path": ["page"], "bytes": [b""]})
+    return ray_batch.ReadNumbers()(images).to_pylist()
+
+
+def test_each_number_has_a_row(monkeypatch: pytest.MonkeyPatch):
+    numbers = [Number(text, 0.9, True, Box(0, 0, 1, 1), (), ()) for text in ("12.50", "-5")]
+    rows = numbers_of(monkeypatch, *numbers)
+    assert [(row["path"], row["number"]) for row in rows] == [("page", "12.50"), ("page", "-5")]
+
+
+def test_an_image_without_a_number_has_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch):
+    (row,) = numbers_of(monkeypatch)
+    assert {column: cell for column, cell in row.items() if cell is not None} == {
+        "path": "page",
+        "error": "no number was found on the image",
+    }
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,9 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
+BLANK = png(Image.fromarray(np.zeros((28, 28), np.uint8)))
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
@@ -40,9 +43,9 @@ def port() -> Iterator[int]:
     thread.join()
 
 
-def post(port: int, body: Any) -> tuple[int, Any]:
+def post(port: int, body: Any, path: str = "/digit") -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("POST", "/digit", body)
+    connection.request("POST", path, body)
     response = connection.getresponse()
     answer = response.status, json.loads(response.read())
     connection.close()
@@ -54,13 +57,28 @@ def test_an_image_comes_back_as_a_prediction(port: int, recognizer: DigitRecogni
     assert post(port, image) == (200, recognizer.predict(image).to_dict())
 
 
+def test_an_image_comes_back_as_the_numbers_on_it(port: int, recognizer: DigitRecognizer):
+    image = png(DRAWING.render())
+    numbers = [number.to_dict() for number in recognizer.read_numbers(image)]
+    assert len(numbers) == 1
+    assert post(port, image, "/number") == (200, numbers)
+
+
+def test_a_blank_image_comes_back_as_no_numbers(port: int):
+    assert post(port, BLANK, "/number") == (200, [])
+
+
+def test_bad_input_for_numbers_is_answered_with_422(port: int):
+    assert post(port, b"seven", "/number")[0] == 422
+
+
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
         (b"", "empty"),
         (b"seven", "not an image file"),
         (png(DRAWING.render())[:200], "cannot be read"),
-        (png(Image.fromarray(np.zeros((28, 28), np.uint8))), "blank"),
+        (BLANK, "blank"),
     ],
 )
 def test_bad_input_is_answered_with_422_and_the_reason(body: bytes, complaint: str, port: int):

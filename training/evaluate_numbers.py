@@ -1,293 +1,252 @@
-"""Measures how well whole numbers are read, on numbers composed from pictures of single digits.
+"""Measures how well numbers are read, on real pictures and on numbers composed from single digits.
 
-    python -m training.evaluate_numbers FOLDER
+    python -m training.evaluate_numbers FOLDER …
+    python -m training.evaluate_numbers FOLDER … --limit 50
+    python -m training.evaluate_numbers FOLDER … --kind photo-number --kind paint-number
+    python -m training.evaluate_numbers FOLDER … --text
     python -m training.evaluate_numbers FOLDER --count 500 --length 5 --seed 1
     python -m training.evaluate_numbers FOLDER --non-digits FOLDER
 
-takes a folder laid out as `<label>/<image>`, composes numbers from it (see `training.numbers`), has
-`DigitRecognizer.read_number` read them and writes `NUMBERS.md`, `numbers.json` and
-`number_failures.png`. The conditions are: digits that stand apart; one pair of neighbours that
-touches; the former, photographed; and single digits, clean and photographed, read by `predict`, and
-read as numbers. With `--non-digits` it also says how many pictures of anything else are left out.
+A folder with a `labels.csv` holds pictures of numbers (see `training.number_labels`). The digits of
+what is read are compared with the digits of the label; with `--text` the separators are compared,
+too. `DigitRecognizer.read_number` reads a picture whose label is one number, and `read_numbers` one
+whose label is several: it is right if all numbers are, in reading order. The pictures of each kind
+are summarized in one row. `--kind` restricts the sets that have kinds; other sets are kept whole.
+Where labels are single digits, a second row says how `predict` reads them.
 
-Exact match is the share of numbers read without any mistake. Digits read rightly is one minus the
-edit distance (Levenshtein) between what was written and what was read, summed over all numbers, as
-a share of the digits written: a wrong, a lost and an invented digit count one each.
+A folder laid out as `<label>/<image>` holds single digits. Numbers are composed from them: digits
+that stand apart; one pair of neighbours that touches; the former, photographed; digits in printed
+boxes; digits on ruled lines; amounts and dates with separators. The single digits are read, too: by
+`predict`, clean and photographed, and by `read_number`. All of what is read is compared.
+
+The command writes `NUMBERS.md`, `numbers.json` and `number_failures.png`. The figures are defined
+in `training.number_summary`. Where `read_number` finds several numbers, or nothing can be read, the
+picture counts as read with an empty text, and not surely. A single digit that `predict` reads is
+sure if it `is_digit`. With `--non-digits` the command also says on how many pictures without a
+number something is read.
 """
 
+import argparse
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
-from tqdm import tqdm
 
 from inference import DigitRecognizer, InferenceError
 from training.config import ARTIFACTS, add_folder_flag, command_line_parser
 from training.data import image_paths, labelled_image_paths
 from training.export import MODEL_NAME
-from training.numbers import Composer, WrittenNumber
-from training.photographs import photograph, read_page
+from training.number_conditions import composed_conditions
+from training.number_labels import (
+    LABELS_NAME,
+    LabelledPicture,
+    labelled_conditions,
+    of_kinds,
+    read_labels,
+    some,
+)
+from training.number_readings import (
+    Condition,
+    NonDigits,
+    Reading,
+    read_condition,
+    read_non_digits,
+)
+from training.number_sheet import failures_sheet
+from training.number_summary import Summary, summarize_readings
 from training.report import markdown_table
 
 COUNT = 1_000
 LENGTH = 5
 
-FAILURES_SHOWN = 60
-SHEET_COLUMNS = 5
-TILE_SIZE = (300, 130)
-"""Width and height of a failure on the contact sheet, in pixels."""
 
-_CAPTION_HEIGHT = 22
-
-Page = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """A number and what was read.
-
-    Attributes:
-        page: What was shown, uint8 (height, width) or (height, width, 3).
-        written: What it says.
-        read: What was read; empty if nothing was found.
-    """
-
-    page: Page
-    written: str
-    read: str
-
-
-def edit_distance(first: str, second: str) -> int:
-    """Fewest characters to change, add or take away to get from one text to the other."""
-    distances = list(range(len(second) + 1))
-    for row, expected in enumerate(first, start=1):
-        diagonal, distances[0] = distances[0], row
-        for column, found in enumerate(second, start=1):
-            diagonal, distances[column] = (
-                distances[column],
-                min(
-                    distances[column] + 1,
-                    distances[column - 1] + 1,
-                    diagonal + (expected != found),
-                ),
-            )
-    return distances[-1]
-
-
-def summarize_readings(readings: Sequence[Reading]) -> dict[str, float]:
-    """Count, exact match and digits read rightly, the latter two 0…1."""
-    written = sum(len(reading.written) for reading in readings)
-    mistakes = sum(edit_distance(reading.written, reading.read) for reading in readings)
-    return {
-        "count": len(readings),
-        "exact_match": sum(r.written == r.read for r in readings) / len(readings),
-        "digits_right": 1 - mistakes / written,
-    }
-
-
-def _composed(
-    composer: Composer, count: int, seed: int, *, touching: bool
-) -> Iterator[WrittenNumber]:
-    for index in range(count):
-        yield composer.compose(np.random.default_rng([seed, index]), touching=touching)
-
-
-def _photographed(numbers: Iterable[WrittenNumber], seed: int) -> Iterator[WrittenNumber]:
-    for index, number in enumerate(numbers):
-        generator: Generator = np.random.default_rng([seed, index, 1])
-        yield WrittenNumber(number.text, photograph(number.page, generator))
-
-
-def _singles(
-    pictures: Sequence[tuple[Path, int]], count: int, seed: int
-) -> Iterator[WrittenNumber]:
-    chosen = np.random.default_rng(seed).choice(
-        len(pictures), min(count, len(pictures)), replace=False
-    )
-    for path, label in (pictures[index] for index in chosen):
-        yield WrittenNumber(str(label), read_page(path))
-
-
-def _text(read: Callable[[Page], str], page: Page) -> str:
-    try:
-        return read(page)
-    except InferenceError:
-        return ""
-
-
-def measure_numbers(
-    recognizer: DigitRecognizer,
-    pictures: Sequence[tuple[Path, int]],
+def find_conditions(
+    folders: Sequence[Path],
     *,
-    count: int,
-    length: int,
-    seed: int,
-) -> dict[str, list[Reading]]:
-    """Composes numbers and reads them.
+    kinds: Sequence[str] = (),
+    whole_text: bool = False,
+    count: int = COUNT,
+    length: int = LENGTH,
+    limit: int | None = None,
+    seed: int = 0,
+) -> list[Condition]:
+    """Finds out what there is to measure.
 
     Args:
-        recognizer: Reads them.
-        pictures: Paths and labels of single digits.
-        count: Numbers in each condition.
-        length: Digits in each number.
-        seed: Of all randomness; the same seed gives the same numbers.
-
-    Returns:
-        What was written and read, by condition.
+        folders: Labelled sets and folders of single digits.
+        kinds: Which kinds of the sets that have some; empty for all.
+        whole_text: Whether separators of labelled sets are compared, too.
+        count: Composed numbers in each condition.
+        length: Digits of a composed number.
+        limit: At most so many pictures in each condition, at random; None for all.
+        seed: Of all randomness.
 
     Raises:
-        ValueError: No writer has pictures enough for a number.
+        ValueError: Folders have the same name, or one cannot be used; the message says why.
     """
-    composer = Composer(pictures, length)
-
-    def number(page: Page) -> str:
-        return recognizer.read_number(page).text
-
-    def single(page: Page) -> str:
-        return str(recognizer.predict(page).digit)
-
-    def apart() -> Iterator[WrittenNumber]:
-        return _composed(composer, count, seed, touching=False)
-
-    def singles() -> Iterator[WrittenNumber]:
-        return _singles(pictures, count, seed)
-
-    conditions = {
-        "apart": (apart(), number),
-        "one pair touching": (_composed(composer, count, seed, touching=True), number),
-        "apart, photographed": (_photographed(apart(), seed), number),
-        "single digits": (singles(), single),
-        "single digits, photographed": (_photographed(singles(), seed), single),
-        "single digits, read as numbers": (singles(), number),
-    }
-    return {
-        name: [
-            Reading(shown.page, shown.text, _text(read, shown.page))
-            for shown in tqdm(shown_numbers, name, total=count, unit="number")
-        ]
-        for name, (shown_numbers, read) in conditions.items()
-    }
+    labelled: dict[str, list[LabelledPicture]] = {}
+    digits: dict[str, list[tuple[Path, int]]] = {}
+    for folder in folders:
+        name = folder.resolve().name
+        if name in labelled or name in digits:
+            raise ValueError(f"two folders are named {name}; their rows could not be told apart")
+        if (folder / LABELS_NAME).exists():
+            labelled[name] = read_labels(folder)
+        else:
+            digits[name] = _single_digits(folder)
+    conditions: list[Condition] = []
+    for name, pictures in of_kinds(labelled, kinds).items():
+        conditions += labelled_conditions(
+            name, pictures, whole_text=whole_text, limit=limit, seed=seed
+        )
+    composed = count if limit is None else min(count, limit)
+    for name, singles in digits.items():
+        conditions += composed_conditions(name, singles, count=composed, length=length, seed=seed)
+    return conditions
 
 
-def left_out_share(recognizer: DigitRecognizer, pictures: Sequence[Path]) -> float:
-    """Share of pictures in which no digit is found."""
-    texts = [
-        _text(lambda page: recognizer.read_number(page).text, read_page(path))
-        for path in tqdm(pictures, "left out", unit="picture")
-    ]
-    return sum(not text for text in texts) / len(texts)
-
-
-def failures_sheet(measured: dict[str, list[Reading]]) -> Image.Image:
-    """The first failures of each condition, with what was read and what was written."""
-    tiles: list[Image.Image] = []
-    for name, readings in measured.items():
-        failures = [reading for reading in readings if reading.read != reading.written]
-        tiles += [_tile(name, failure) for failure in failures[:FAILURES_SHOWN]]
-    width, height = TILE_SIZE
-    rows = -(-len(tiles) // SHEET_COLUMNS) or 1
-    sheet = Image.new("RGB", (SHEET_COLUMNS * width, rows * height), "lightgrey")
-    for index, tile in enumerate(tiles):
-        sheet.paste(tile, (index % SHEET_COLUMNS * width, index // SHEET_COLUMNS * height))
-    return sheet
-
-
-def _tile(condition: str, failure: Reading) -> Image.Image:
-    tile = Image.new("RGB", TILE_SIZE, "lightgrey")
-    picture = Image.fromarray(failure.page)
-    picture.thumbnail((TILE_SIZE[0] - 4, TILE_SIZE[1] - _CAPTION_HEIGHT - 4))
-    tile.paste(picture, (2, _CAPTION_HEIGHT))
-    caption = f"{failure.read or 'nothing'} for {failure.written}, {condition}"
-    font = ImageFont.load_default(13)
-    ImageDraw.Draw(tile).text((4, 3), caption, fill="black", font=font)
-    return tile
+def _single_digits(folder: Path) -> list[tuple[Path, int]]:
+    try:
+        return labelled_image_paths(folder)
+    except ValueError as error:
+        raise ValueError(f"{error}, or a list {LABELS_NAME}") from error
 
 
 def write_results(
     folder: Path,
-    measured: dict[str, list[Reading]],
+    measured: Mapping[str, Sequence[Reading]],
     settings: dict[str, Any],
-    left_out: dict[str, float],
+    non_digits: NonDigits | None,
 ) -> dict[str, Any]:
     """Writes `NUMBERS.md`, `numbers.json` and `number_failures.png`.
 
     Args:
         folder: Where they go.
-        measured: What was written and read, by condition.
-        settings: How it was measured, `length` among them.
-        left_out: Share of pictures in which no digit was found, 0…1, by what they show.
+        measured: What is written and what was read, by condition.
+        settings: How it was measured.
+        non_digits: What was read on pictures without a number; None if that was not measured.
 
     Returns:
         The content of `numbers.json`.
     """
     figures = {name: summarize_readings(readings) for name, readings in measured.items()}
+    description = {
+        "settings": settings,
+        "measured": figures,
+        "non_digits": None if non_digits is None else asdict(non_digits),
+    }
     folder.mkdir(parents=True, exist_ok=True)
-    description = {"settings": settings, "measured": figures, "left_out": left_out}
     (folder / "numbers.json").write_text(f"{json.dumps(description, indent=2)}\n", "utf-8")
-    table = markdown_table(
-        ("condition", "count", "exact match", "digits read rightly"),
-        [
-            (
-                name,
-                f"{figure['count']:,}",
-                f"{figure['exact_match']:.1%}",
-                f"{figure['digits_right']:.1%}",
-            )
-            for name, figure in figures.items()
-        ],
-    )
-    section = [
-        "# Whole numbers",
-        "",
-        f"Numbers of {settings['length']} digits, composed from single ones, one writer a number.",
-        "",
-        table,
-        "",
-        *(
-            f"No digit was found in {share:.1%} of the {what}.\n"
-            for what, share in left_out.items()
-        ),
-        "![What was read for what, where it was wrong](number_failures.png)",
-    ]
-    (folder / "NUMBERS.md").write_text("\n".join(section) + "\n", "utf-8")
+    text = "\n\n".join(_paragraphs(figures, settings, non_digits))
+    (folder / "NUMBERS.md").write_text(f"{text}\n", "utf-8")
     failures_sheet(measured).save(folder / "number_failures.png")
     return description
 
 
-def main() -> None:
-    """Runs the command line."""
+def _paragraphs(
+    figures: Mapping[str, Summary], settings: dict[str, Any], non_digits: NonDigits | None
+) -> Iterator[str]:
+    yield "# Numbers"
+    header = (
+        "pictures",
+        "count",
+        "exact match",
+        "character error rate",
+        "sure",
+        "exact match of the sure ones",
+        "sure and wrong",
+    )
+    yield markdown_table(header, [_cells(name, figure) for name, figure in figures.items()])
+    if non_digits is not None:
+        yield (
+            f"Of {non_digits.count:,} pictures without a number, {non_digits.sure:.1%} are surely "
+            f"read as one, and on {non_digits.read:.1%} anything is read."
+        )
+    compared = "The whole text is" if settings["text"] else "Digits are"
+    yield (
+        f"{compared} compared on labelled pictures, and the whole text on composed ones. "
+        "The character error rate is the edit distance for each character written. "
+        "Where `predict` reads single digits, sure means `is_digit`."
+    )
+    yield "![What was read for what, where it was wrong](number_failures.png)"
+
+
+def _cells(name: str, figure: Summary) -> tuple[str, ...]:
+    exact_of_sure = figure["exact_match_of_sure"]
+    return (
+        name,
+        f"{figure['count']:,}",
+        f"{figure['exact_match']:.1%}",
+        f"{figure['character_error_rate']:.1%}",
+        f"{figure['sure']:.1%}",
+        "–" if exact_of_sure is None else f"{exact_of_sure:.1%}",
+        f"{figure['sure_and_wrong']:,}",
+    )
+
+
+def _at_least(minimum: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text} is below {minimum}")
+        return int(text)
+
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = command_line_parser(__doc__)
     parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="pictures laid out as <label>/<image>"
+        "folders",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="pictures listed in its labels.csv, or single digits laid out as <label>/<image>",
+    )
+    parser.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="measure this kind of the labelled pictures; may be repeated (default: all)",
+    )
+    parser.add_argument(
+        "--text",
+        action="store_true",
+        help="compare separators of labelled pictures, too (default: digits only)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=_at_least(1),
+        metavar="N",
+        help="at most N pictures in each row, at random (default: all)",
     )
     parser.add_argument(
         "--count",
-        type=int,
+        type=_at_least(1),
         default=COUNT,
         metavar="N",
-        help="numbers in each condition (default: %(default)s)",
+        help="composed numbers in each row (default: %(default)s)",
     )
     parser.add_argument(
         "--length",
-        type=int,
+        type=_at_least(1),
         default=LENGTH,
         metavar="N",
-        help="digits in each number (default: %(default)s)",
+        help="digits in each composed number (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all randomness (default: %(default)s)"
+        "--seed",
+        type=_at_least(0),
+        default=0,
+        metavar="N",
+        help="of all randomness (default: %(default)s)",
     )
     parser.add_argument(
         "--non-digits",
         type=Path,
         metavar="FOLDER",
-        help="also say how many of the pictures below this folder are left out",
+        help="also say on how many of the pictures below this folder a number is read",
     )
     parser.add_argument(
         "--model",
@@ -297,28 +256,39 @@ def main() -> None:
         help="the exported model (default: artifacts/digits.onnx)",
     )
     add_folder_flag(parser)
-    arguments = parser.parse_args()
-    if arguments.count < 1 or arguments.length < 1:
-        parser.error("--count and --length must be at least 1")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line.
+
+    Args:
+        arguments: In place of the process's own.
+    """
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
     try:
-        recognizer = DigitRecognizer(arguments.model)
-        pictures = labelled_image_paths(arguments.folder)
-        others = image_paths(arguments.non_digits) if arguments.non_digits else []
-        measured = measure_numbers(
-            recognizer,
-            pictures,
-            count=arguments.count,
-            length=arguments.length,
-            seed=arguments.seed,
+        conditions = find_conditions(
+            parsed.folders,
+            kinds=parsed.kind,
+            whole_text=parsed.text,
+            count=parsed.count,
+            length=parsed.length,
+            limit=parsed.limit,
+            seed=parsed.seed,
+        )
+        others = image_paths(parsed.non_digits) if parsed.non_digits else []
+        recognizer = DigitRecognizer(parsed.model)
+        measured = {c.name: read_condition(recognizer, c) for c in conditions}
+        non_digits = (
+            read_non_digits(recognizer, some(others, parsed.limit, parsed.seed)) if others else None
         )
     except (ValueError, InferenceError) as error:
         parser.error(str(error))
-    singles = measured["single digits, read as numbers"]
-    left_out = {"single digits": sum(not reading.read for reading in singles) / len(singles)}
-    if others:
-        left_out["pictures of anything else"] = left_out_share(recognizer, others)
-    settings = {name: getattr(arguments, name) for name in ("count", "length", "seed")}
-    description = write_results(arguments.output, measured, settings, left_out)
+    settings = {
+        name: getattr(parsed, name) for name in ("kind", "text", "limit", "count", "length", "seed")
+    }
+    description = write_results(parsed.output, measured, settings, non_digits)
     print(json.dumps(description, indent=2))  # noqa: T201
 
 

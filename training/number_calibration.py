@@ -73,6 +73,7 @@ def _example(pictures: Pictures, index: int) -> Example:
             probabilities=np.eye(len(CHARACTERS), dtype=np.float32)[kind],
             probability=1.0,
             character=CHARACTERS[kind],
+            ink=np.zeros((1, 1), np.uint8),
         )
         for box, kind in zip(
             pictures.boxes[chosen].tolist(), pictures.kinds[chosen].tolist(), strict=True

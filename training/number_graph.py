@@ -9,7 +9,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import nms
+from torchvision.ops import nms, roi_align
 
 from training.number_network import GRANULARITY_PX, NumberNetwork, peaks
 
@@ -35,6 +35,21 @@ LEAST_PROBABILITY = 0.15
 MOST_OVERLAP = 0.45
 """Of two boxes with a larger intersection over union, the likelier one is returned."""
 
+INK_SIDE_PX = 56
+"""Side of the square that each character is cut out to."""
+
+INK_MARGIN = 0.35
+"""Paper around a character's box that is cut out with it, as a share of the box's longer side."""
+
+INK_OWN = 0.06
+"""How far beyond its box ink still belongs to a character, likewise."""
+
+PAPER_SHARE, FULL_SHARE = 0.15, 0.85
+"""Shares of the contrast between paper and the strongest ink; below is paper, above full ink."""
+
+STRONGEST_PIXELS = 8
+"""So many pixels are as strong as what counts as the strongest ink: a speck does not decide."""
+
 STROKE_FACTOR = 2 * 4 / math.pi
 """Times the area of strokes over |dx| + |dy| of their outline, it is how wide they are.
 
@@ -50,27 +65,28 @@ class NumberGraph(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, luminance: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, luminance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Finds the characters.
 
         Args:
             luminance: uint8 [height, width], 0 black … 255 white.
 
         Returns:
-            Boxes, float32 [found, 4]: left, top, right, bottom in pixels; and probabilities,
-            float32 [found, characters]. The likeliest character comes first.
+            Boxes, float32 [found, 4]: left, top, right, bottom in pixels; probabilities, float32
+            [found, characters]; and ink, uint8 [found, 56, 56], 0 paper … 255 full ink, for the
+            digit graph to read. The likeliest character comes first.
         """
         picture = luminance.to(torch.float32)
         height, width = picture.shape
         sides = torch.tensor([height, width], dtype=torch.float32)
         level_sides = (sides * finest_scale(picture)).round().clamp(min=1)
-        level = F.interpolate(
+        finest = level = F.interpolate(
             picture.view(1, 1, height, width),
             size=[int(side) for side in level_sides],
             mode="bilinear",
             antialias=True,
         )
-        stretch = (sides / level_sides).flip(0).repeat(2)
+        finest_stretch = stretch = (sides / level_sides).flip(0).repeat(2)
         boxes, probabilities = [torch.zeros(0, 4)], [torch.zeros(0, _characters(self.network))]
         for _ in range(MOST_SCALES):
             level = _padded(level)
@@ -85,7 +101,61 @@ class NumberGraph(nn.Module):
         all_boxes = torch.minimum(torch.cat(boxes).clamp(min=0), limit)
         likely = torch.cat(probabilities)
         kept = nms(all_boxes, likely.sum(dim=1), MOST_OVERLAP)
-        return all_boxes[kept], likely[kept]
+        boxes_kept, likely_kept = all_boxes[kept], likely[kept]
+        ink = cut_ink(finest, boxes_kept / finest_stretch, likely_kept.sum(dim=1))
+        return boxes_kept, likely_kept, ink
+
+
+def cut_ink(level: Tensor, boxes: Tensor, likely: Tensor) -> Tensor:
+    """Cuts characters out, each on a square, as ink on paper.
+
+    Paper is the mean of what surrounds a character, less what stands out from it. What is written
+    on one picture is all dark or all light.
+
+    Args:
+        level: The picture, float32 [1, 1, height, width].
+        boxes: float32 [found, 4], in its pixels.
+        likely: float32 [found], the probability of each; the likelier, the more it counts for
+            whether ink is dark.
+
+    Returns:
+        uint8 [found, 56, 56].
+    """
+    first, last = boxes.split(2, dim=1)
+    longer = (last - first).amax(dim=1, keepdim=True).clamp(min=1)
+    middle = (first + last) / 2
+    half_side = longer * (0.5 + INK_MARGIN)
+    squares = torch.cat([middle - half_side, middle + half_side], dim=1)
+    shown = roi_align(level, [squares], INK_SIDE_PX, sampling_ratio=-1, aligned=True).squeeze(1)
+    cell = (torch.arange(INK_SIDE_PX, dtype=torch.float32) + 0.5) / INK_SIDE_PX
+    # Where cells lie, [found, 2, 56]: x of the columns and y of the rows.
+    where = (middle - half_side).unsqueeze(2) + cell * (2 * half_side).unsqueeze(2)
+    limit = torch.tensor([level.shape[3], level.shape[2]], dtype=torch.float32)
+    is_shown = _both((where >= 0) & (where < limit.unsqueeze(1)))
+    reach = (longer * INK_OWN).unsqueeze(2)
+    is_own = _both((where >= first.unsqueeze(2) - reach) & (where <= last.unsqueeze(2) + reach))
+    around = (is_shown & ~is_own).float()
+    paper = _mean(shown, around)
+    spread = _mean((shown - paper).square(), around).sqrt()
+    paper = _mean(shown, around * ((shown - paper).abs() <= spread).float())
+    own = (is_shown & is_own).float()
+    darkness = (_mean(paper - shown, own).flatten() * likely).sum()
+    sign = 1.0 - 2.0 * (darkness < 0).float()
+    ink = ((paper - shown) * sign).clamp(min=0) * own
+    strongest = ink.flatten(1).topk(STRONGEST_PIXELS, dim=1).values[:, -1:].clamp(min=1)
+    ink = (ink / strongest.unsqueeze(2) - PAPER_SHARE) / (FULL_SHARE - PAPER_SHARE)
+    return (ink.clamp(0, 1) * 255).round().byte()
+
+
+def _both(inside: Tensor) -> Tensor:
+    """Whether columns and rows, [found, 2, side], both are: [found, side, side]."""
+    return inside[:, 1].unsqueeze(2) & inside[:, 0].unsqueeze(1)
+
+
+def _mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean of each square, [found, 1, 1]; 0 without any weight."""
+    total = weights.sum(dim=(1, 2), keepdim=True).clamp(min=1)
+    return (values * weights).sum(dim=(1, 2), keepdim=True) / total
 
 
 def _characters(network: NumberNetwork) -> int:

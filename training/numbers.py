@@ -36,12 +36,55 @@ class WrittenNumber:
     """A composed number.
 
     Attributes:
-        text: Its digits.
+        text: What is written.
         page: uint8 (height, width), black ink on white paper.
     """
 
     text: str
     page: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WriterDigits:
+    """Digits of one writer, of the same height and slant, not yet on a page.
+
+    Attributes:
+        text: The digits.
+        ink: Their ink, uint8 (height, width) each, cropped to it.
+        height_px: Height of a digit of medium size.
+    """
+
+    text: str
+    ink: Sequence[NDArray[np.uint8]]
+    height_px: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Character:
+    """A digit or a separator to set on a line.
+
+    Attributes:
+        ink: uint8 (height, width), cropped to the ink.
+        drop_px: Rows from the line of writing down to the lowest ink; negative if it is above.
+        space: Range of the paper to its neighbours, as shares of the digits' height.
+    """
+
+    ink: NDArray[np.uint8]
+    drop_px: float = 0.0
+    space: tuple[float, float] = SPACE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetLine:
+    """Characters side by side, with paper around them.
+
+    Attributes:
+        ink: uint8 (height, width), 0 paper … 255 full ink.
+        baseline: Row of the line of writing in the middle of the sheet it was composed on.
+    """
+
+    ink: NDArray[np.uint8]
+    baseline: int
 
 
 class Composer:
@@ -75,17 +118,29 @@ class Composer:
             generator: Source of all randomness.
             touching: Whether one pair of neighbours touches; else none does.
         """
+        digits = self.digits(generator)
+        pair = int(generator.integers(1, self._length)) if touching and self._length > 1 else 0
+        line = set_line([Character(ink) for ink in digits.ink], digits.height_px, generator, pair)
+        return WrittenNumber(digits.text, 255 - line.ink)
+
+    def digits(self, generator: Generator, count: int | None = None) -> WriterDigits:
+        """Chooses a writer and digits.
+
+        Args:
+            generator: Source of all randomness.
+            count: How many digits; None for the length of a number. A writer's picture is used
+                again only if `count` is larger than the number of the writer's pictures.
+        """
+        count = self._length if count is None else count
         own = self._by_writer[generator.choice(len(self._by_writer), p=self._shares)]
-        chosen = [own[i] for i in generator.choice(len(own), self._length, replace=False)]
+        chosen = [own[i] for i in generator.choice(len(own), count, replace=count > len(own))]
         height = generator.uniform(*HEIGHT_PX)
         slant = generator.uniform(*SLANT)
-        digits = [
+        ink = [
             _slanted(_resized(cropped_ink(path), height * generator.uniform(*SIZE)), slant)
             for path, _ in chosen
         ]
-        pair = int(generator.integers(1, self._length)) if touching and self._length > 1 else 0
-        page = _set(digits, pair, height, generator)
-        return WrittenNumber("".join(str(label) for _, label in chosen), 255 - page)
+        return WriterDigits("".join(str(label) for _, label in chosen), ink, height)
 
 
 def cropped_ink(path: Path) -> NDArray[np.uint8]:
@@ -117,24 +172,47 @@ def _slanted(ink: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
     return image[:, columns[0] : columns[-1] + 1]
 
 
-def _set(
-    digits: Sequence[NDArray[np.uint8]], pair: int, height: float, generator: Generator
-) -> NDArray[np.uint8]:
-    """Sets digits side by side; the one at index `pair` touches its neighbour, if that is not 0."""
-    slope = generator.uniform(*SLOPE)
-    margin = generator.uniform(*MARGIN)
-    reach = sum(ink.shape[1] for ink in digits) + len(digits) * height  # generous
-    sheet = np.zeros((round(4 * height + 2 * abs(slope) * reach), round(reach + height)), np.uint8)
-    left = round(height / 2)
-    for index, ink in enumerate(digits):
-        baseline = sheet.shape[0] / 2 + slope * (left - sheet.shape[1] / 2)
-        baseline += height * (0.5 + generator.uniform(*BASELINE))
+def set_line(
+    characters: Sequence[Character],
+    height_px: float,
+    generator: Generator,
+    pair: int = 0,
+    *,
+    slope: tuple[float, float] = SLOPE,
+    margin: tuple[float, float] = MARGIN,
+) -> SetLine:
+    """Sets characters side by side.
+
+    Args:
+        characters: From left to right.
+        height_px: Height of the digits; all ranges are shares of it.
+        generator: Source of all randomness.
+        pair: Index of the character that touches its left neighbour; 0 if none does.
+        slope: Range of the rows for each column, of the line of writing.
+        margin: Range of the paper around the line.
+    """
+    slope_drawn = generator.uniform(*slope)
+    margin_px = round(generator.uniform(*margin) * height_px)
+    # Generous: no character reaches the edge.
+    reach = sum(c.ink.shape[1] for c in characters) + len(characters) * height_px
+    sheet = np.zeros(
+        (round(4 * height_px + 2 * abs(slope_drawn) * reach), round(reach + height_px)), np.uint8
+    )
+    middle = sheet.shape[0] / 2 + height_px * 0.5
+    left = round(height_px / 2)
+    for index, character in enumerate(characters):
+        ink = character.ink
+        baseline = middle + slope_drawn * (left - sheet.shape[1] / 2)
+        baseline += height_px * generator.uniform(*BASELINE) + character.drop_px
         top = round(baseline) - ink.shape[0]
         if index:
-            left = _place(sheet, ink, top, index == pair, height, generator)
+            space = min(characters[index - 1].space, character.space)
+            left = _place(sheet, ink, top, index == pair, space, height_px, generator)
         area = sheet[top : top + ink.shape[0], left : left + ink.shape[1]]
         np.maximum(area, ink, out=area)
-    return _with_margin(sheet, round(margin * height))
+    rows, columns = (np.flatnonzero((sheet > 0).any(axis=axis)) for axis in (1, 0))
+    cropped = sheet[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return SetLine(np.pad(cropped, margin_px), round(middle) - int(rows[0]) + margin_px)
 
 
 def _place(
@@ -142,12 +220,13 @@ def _place(
     ink: NDArray[np.uint8],
     top: int,
     touches: bool,
-    height: float,
+    space: tuple[float, float],
+    height_px: float,
     generator: Generator,
 ) -> int:
-    """Finds the column at which a digit goes to the right of what is on the sheet."""
+    """Finds the column at which a character goes to the right of what is on the sheet."""
     written = np.flatnonzero((sheet >= _INKED).any(axis=0))[-1] + 1
-    near = 0 if touches else round(_NEAR * height)
+    near = 0 if touches else round(_NEAR * height_px)
     right_edge = np.array(
         [
             _last(sheet[max(0, top + row - near) : top + row + near + 1].max(axis=0) >= _INKED)
@@ -158,17 +237,12 @@ def _place(
     left_edge = np.where(left_edge < 0, 10**6, ink.shape[1] - 1 - left_edge)
     contact = int((right_edge + 1 - left_edge).max())  # where the nearest rows just meet
     if touches:
-        return max(contact, 0) - max(1, round(generator.uniform(*OVERLAP) * height))
-    left = max(contact, written - round(_DEEPEST * height))
-    return left + round(generator.uniform(*SPACE) * height)
+        return max(contact, 0) - max(1, round(generator.uniform(*OVERLAP) * height_px))
+    left = max(contact, written - round(_DEEPEST * height_px))
+    return left + round(generator.uniform(*space) * height_px)
 
 
 def _last(inked: NDArray[np.bool_]) -> int:
     """Index of the last True, or a number far below 0."""
     indices = np.flatnonzero(inked)
     return int(indices[-1]) if indices.size else -(10**6)
-
-
-def _with_margin(sheet: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
-    rows, columns = (np.flatnonzero((sheet > 0).any(axis=axis)) for axis in (1, 0))
-    return np.pad(sheet[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], margin)

@@ -34,7 +34,8 @@ expect.set_options(timeout=PAGE_TIMEOUT_MS)
 class Answer:
     """What the page says.
 
-    "3" and "98% confident", "3 or 8?" and what it is unsure about, or "1984" and how sure it is.
+    "3" and "98% confident", "3 or 8?" and what it is unsure about, or "1984" and how sure it is;
+    of several numbers "1984 70" and how sure the last is.
     """
 
     digits: str
@@ -205,8 +206,8 @@ class DigitPage:
 def _read(answer: Locator) -> Answer:
     *digits, text = answer.inner_text().strip().split("\n")
     is_number = answer.locator(".several").count()
-    number = answer.get_attribute("data-number") or ""
-    return Answer(number if is_number else digits[0].strip(), text.strip())
+    numbers = answer.get_attribute("data-numbers") or ""
+    return Answer(numbers if is_number else digits[0].strip(), text.strip())
 
 
 def find_browser() -> str | None:

@@ -30,7 +30,7 @@ def test_a_number_on_paper_is_photographed_and_read(open_page: Callable[..., Dig
 
     answer = page.page.get_by_role("tabpanel", name="Camera").locator(".answer")
     expect(answer).to_be_visible()
-    assert answer.get_attribute("data-number") == "".join(name[0] for name in BEFORE_THE_CAMERA)
+    assert answer.get_attribute("data-numbers") == "".join(name[0] for name in BEFORE_THE_CAMERA)
     expect(page.frames()).to_have_count(3)
 
 

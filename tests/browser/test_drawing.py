@@ -110,6 +110,21 @@ def test_a_whole_number_is_read_without_choosing_a_mode(page: DigitPage) -> None
     assert all("%" in confidence for confidence in confidences)
 
 
+def test_two_lines_are_two_answers_one_below_the_other(page: DigitPage) -> None:
+    canvas = page.canvas_box()
+    half = canvas["height"] / 2
+    upper, lower = (in_a_row(digits, canvas["width"], half) for digits in (NUMBER[:3], NUMBER[3:]))
+
+    page.draw_strokes([*upper, *([(x, y + half) for x, y in stroke] for stroke in lower)])
+
+    assert page.answer_to(len(upper) + len(lower)).digits == "407 15"
+    first, second = (line.bounding_box() for line in page.page.locator(".answer .several").all())
+    assert first is not None
+    assert second is not None
+    assert first["y"] + first["height"] <= second["y"]
+    expect(page.frames()).to_have_text(list("40715"))
+
+
 def test_a_frame_lies_around_every_digit(page: DigitPage) -> None:
     page.write([BY_NAME["3 round"], BY_NAME["8 two circles"]])
 
@@ -210,7 +225,7 @@ def test_an_example_takes_the_place_of_what_was_drawn(page: DigitPage) -> None:
 
     page.page.get_by_role("button", name="A crossed 7").click()
 
-    expect(page.page.locator(".answer:visible")).to_have_attribute("data-number", "7")
+    expect(page.page.locator(".answer:visible")).to_have_attribute("data-numbers", "7")
     expect(page.frames()).to_have_count(1)
 
 

@@ -29,8 +29,13 @@ def png(image: Image.Image) -> bytes:
 
 
 ZERO = ("zero.png", png(DRAWINGS["0 oval"].render()))
-NUMBER = ("number.png", png(render_number([DRAWINGS["6 tall"], DRAWINGS["2 flat base"]])))
+SIXTY_TWO = render_number([DRAWINGS["6 tall"], DRAWINGS["2 flat base"]])
+NUMBER = ("number.png", png(SIXTY_TWO))
 BROKEN = ("my_*broken*_[1].png", ZERO[1][: len(ZERO[1]) // 2])
+TWO_LINES = Image.new("L", (600, 400), 255)
+TWO_LINES.paste(SIXTY_TWO, (0, 0))
+TWO_LINES.paste(render_number([DRAWINGS["7 crossed"], DRAWINGS["0 oval"]]), (0, 200))
+LINES = ("lines.png", png(TWO_LINES))
 BLANK = ("paper.png", png(Image.new("L", (100, 100), 255)))
 
 
@@ -60,7 +65,16 @@ def test_many_pictures_are_answered_in_a_table(page: DigitPage) -> None:
     expect(rows.nth(3).locator(".number")).to_have_text("62")
     expect(rows.nth(2)).to_contain_text("my_*broken*_[1].png")
     expect(rows.nth(2).get_by_role("alert")).to_contain_text("Cannot be read as a picture")
-    expect(rows.nth(4).get_by_role("alert")).to_contain_text("Looks blank")
+    expect(rows.nth(4).get_by_role("alert")).to_contain_text("Shows no number")
+
+
+def test_every_number_of_a_picture_has_its_row(page: DigitPage) -> None:
+    page.upload(LINES)
+
+    assert page.upload_answer().digits == "62 70"
+    expect(page.page.get_by_role("table").locator(".number")).to_have_text(["62", "70"])
+    expect(page.page.get_by_role("table").get_by_role("img", name="lines.png")).to_have_count(1)
+    expect(page.frames()).to_have_text(list("6270"))
 
 
 def test_a_picture_of_several_is_chosen_to_look_closer(page: DigitPage) -> None:
@@ -75,20 +89,22 @@ def test_a_picture_of_several_is_chosen_to_look_closer(page: DigitPage) -> None:
 
 
 def test_the_results_are_downloaded_as_csv(page: DigitPage) -> None:
-    page.upload(ZERO, BROKEN, NUMBER)
+    page.upload(ZERO, BROKEN, LINES)
     page.upload_answer()
 
     name, content = page.download("Download as CSV")
 
     assert name == "numbers.csv"
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    assert [(row["file"], row["number"]) for row in rows] == [
+    assert [(row["image"], row["number"]) for row in rows] == [
         ("zero.png", "0"),
         ("my_*broken*_[1].png", ""),
-        ("number.png", "62"),
+        ("lines.png", "62"),
+        ("lines.png", "70"),
     ]
-    assert rows[1]["problem"].startswith("cannot be read as a picture")
+    assert rows[1]["error"].startswith("cannot be read as a picture")
     assert 0 < float(rows[2]["confidence"]) <= 1
+    assert int(rows[2]["top"]) + int(rows[2]["height"]) <= 200 <= int(rows[3]["top"])
 
 
 def test_a_table_of_results_fits_a_phone(open_page: Callable[..., DigitPage]) -> None:

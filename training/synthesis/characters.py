@@ -79,7 +79,7 @@ def make_characters(digits: LabelledInk, seed: int, scale: float = 1.0) -> Chara
     """
     generator = Generator().manual_seed(seed)
     kinds = [_redrawn(digits, generator)]
-    per_shape = max(2, round(1_000 * scale))
+    per_shape = max(2, round(1_200 * scale))
     drawn = [(CHARACTERS.index(name[0]), shape) for name, shape in DIGIT_SHAPES.items()]
     drawn += [(CHARACTERS.index(name[0]), shape) for name, shape in SEPARATOR_SHAPES.items()]
     drawn += [(LETTER, shape) for shape in GLYPHS.values()]
@@ -137,7 +137,8 @@ def _drawn(shape: str, count: int, generator: Generator, *, is_one: bool) -> Ten
     for start in range(0, count, _BATCH):
         batch = min(_BATCH, count - start)
         points = _bent(curves.expand(batch, -1, -1, -1), generator)
-        width = _uniform(batch, *((0.15, 0.6) if is_one else (0.4, 0.95)), generator)
+        low, high = (0.15, 0.85) if is_one else (0.4, 0.95)
+        width = _uniform(batch, low, high, generator)
         size = torch.stack([width, torch.ones(batch)], dim=1).view(-1, 1, 1, 2) * _HEIGHT_PX
         pen = _HEIGHT_PX * 0.025 * 8 ** torch.rand(batch, generator=generator)
         images.append(_inked((points - 0.5) * size + WORKING_SIZE / 2, pen))

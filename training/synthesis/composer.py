@@ -207,7 +207,7 @@ class Composer:
         light = shine_light(batch, size, generator)
         # Ink is uneven: a pen lets some paper through, a pencil more.
         uneven = uniform(shape, 0, 0.25, generator) * clouds(batch, size, 4.0, generator).abs()
-        contrast = 0.16 * 6.0 ** uniform(shape, 0, 1, generator) ** 0.45
+        contrast = 0.18 * 5.4 ** uniform(shape, 0, 1, generator) ** 0.45
         cover = ink * contrast.clamp(max=0.97) * (1 - uneven).clamp(0.3, 1)
         sheets = torch.where(is_clean, 1 - ink, paper * light * (1 - cover)) * (1 - 0.9 * lines)
         return photograph(sheets.clamp(0, 1), is_clean, generator)

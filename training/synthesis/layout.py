@@ -195,14 +195,16 @@ def _write(
             y = -height / 2 + random.uniform(-0.04, 0.12) * h
             gap = max(gap, 0.05 * h)
         elif character == ",":
-            height = h * random.uniform(0.15, 0.36)
-            width = max(height * min(aspect, 0.7), 1.5)
-            y = height / 2 - random.uniform(0.02, 0.2) * h
+            height = h * random.uniform(0.15, 0.5)
+            width = max(height * min(aspect, 0.8), 1.5)
+            y = height / 2 - random.uniform(0.02, 0.25) * h
             gap = max(gap, 0.03 * h)
         elif character in "-=":
-            width = h * random.uniform(0.22, 0.6)
+            width = h * random.uniform(0.22, 0.6 if random.random() < 0.7 else 1.1)
             height = max(width / aspect, 1.2)
             y = -h * random.uniform(0.32, 0.62)
+            if index == len(text) - 1:  # the end of an amount, at any height
+                y = -h * random.uniform(0.05, 0.65)
             gap = max(gap, 0.06 * h)
         else:
             height = h * (

@@ -44,7 +44,7 @@ def _amount(random: Random) -> str:
         separator = random.choice(".,")
     if random.random() < 0.5:
         whole += separator + random.choice((_digits(random, 2, 2), "00"))
-    return whole + random.choices(("", ".", ".-", "-", "=", ".="), (6, 1, 2, 1, 1, 0.5))[0]
+    return whole + random.choices(("", ".", ".-", "-", "=", ".="), (5, 1, 2, 1.5, 2, 0.5))[0]
 
 
 def _decimal(random: Random) -> str:
@@ -73,4 +73,4 @@ def _fraction(random: Random) -> str:
 
 
 _KINDS = (_plain, _short, _repeated, _round, _amount, _decimal, _signed, _date, _time, _fraction)
-_SHARES = (30, 20, 5, 8, 15, 8, 3, 6, 2, 3)
+_SHARES = (28, 18, 5, 8, 20, 9, 3, 5, 2, 2)

@@ -1,0 +1,175 @@
+"""From characters that were found to lines, and from lines to numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from .finder import Detection
+
+# Shares of the height of digits.
+FACING_SHARE = 0.4  # of the lower one; digits of a line face each other at least that much
+SIMILAR_HEIGHT = 0.4  # the least ratio of neighbours' heights
+LEAST_HEIGHT = 0.45  # of the line's median; lower digits are left out
+WIDE_GAP = 2.0  # a gap that parts numbers is at least that wide,
+CLEARLY_WIDER = 3.0  # and that many times as wide as the line's other gaps,
+USUAL_GAP = 0.3  # which count as at least that wide
+SIGN_GAP = 1.2  # the farthest that a minus stands from its number
+
+COVERED_SHARE = 0.6  # of the narrower of two digits that cannot stand beside each other
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The characters of one number, from left to right.
+
+    Attributes:
+        characters: Digits, separators between them, and a leading minus.
+        left_out: Digits that do not fit to the others.
+        widest_gap: The widest gap between its digits, in heights of a digit; 0 for a single one.
+        next_gap: The narrowest gap to another number beside it, likewise; None if there is none.
+    """
+
+    characters: tuple[Detection, ...]
+    left_out: tuple[Detection, ...] = ()
+
+    @property
+    def digits(self) -> tuple[Detection, ...]:
+        """Its digits."""
+        return tuple(one for one in self.characters if one.is_digit)
+
+    @property
+    def text(self) -> str:
+        """What is written."""
+        return "".join(one.character for one in self.characters)
+
+    @property
+    def height(self) -> float:
+        """The median height of its digits, in pixels."""
+        return median(one.height for one in self.digits)
+
+    @property
+    def y(self) -> float:
+        """The middle of its digits, in pixels."""
+        return sum(one.y for one in self.digits) / len(self.digits)
+
+
+def find_lines(found: Sequence[Detection]) -> list[Line]:
+    """Joins characters to numbers.
+
+    Args:
+        found: What is likely enough to belong to a number.
+
+    Returns:
+        The numbers in reading order.
+    """
+    lines: list[Line] = []
+    for row in _rows([one for one in found if one.is_digit]):
+        digits, left_out = _fitting(row)
+        parts = _parts(digits)
+        for index, part in enumerate(parts):
+            lines.append(Line(tuple(part), tuple(left_out) if index == 0 else ()))
+    separators = [one for one in found if not one.is_digit]
+    return _in_reading_order([_with_separators(line, separators) for line in lines])
+
+
+def _rows(digits: Sequence[Detection]) -> list[list[Detection]]:
+    """Digits that stand beside each other, however far apart; each row from left to right."""
+    rows: list[list[Detection]] = []
+    for digit in sorted(digits, key=lambda one: one.x):
+        near = [row for row in rows if _is_beside(row[-1], digit)]
+        if near:
+            min(near, key=lambda row: _distance(row[-1], digit)).append(digit)
+        else:
+            rows.append([digit])
+    return rows
+
+
+def _distance(one: Detection, other: Detection) -> float:
+    """How far two digits are from standing beside each other; along a line, paper counts little."""
+    return abs(one.y - other.y) + 0.2 * abs(one.x - other.x)
+
+
+def _is_beside(one: Detection, other: Detection) -> bool:
+    lower = min(one.height, other.height)
+    facing = min(one.bottom, other.bottom) - max(one.top, other.top)
+    is_similar = lower >= SIMILAR_HEIGHT * max(one.height, other.height)
+    return is_similar and facing >= FACING_SHARE * lower
+
+
+def _fitting(row: list[Detection]) -> tuple[list[Detection], list[Detection]]:
+    """Parts the digits of a row into those that fit and those that do not."""
+    usual = median(one.height for one in row)
+    fitting: list[Detection] = []
+    left_out: list[Detection] = []
+    for digit in row:
+        if digit.height < LEAST_HEIGHT * usual:
+            left_out.append(digit)
+        elif fitting and _covers(fitting[-1], digit):
+            worse, better = sorted((fitting.pop(), digit), key=lambda one: one.probability)
+            fitting.append(better)
+            left_out.append(worse)
+        else:
+            fitting.append(digit)
+    return fitting, left_out
+
+
+def _covers(one: Detection, other: Detection) -> bool:
+    covered = min(one.right, other.right) - max(one.left, other.left)
+    return covered >= COVERED_SHARE * min(one.width, other.width) and _is_beside(one, other)
+
+
+def _parts(digits: list[Detection]) -> list[list[Detection]]:
+    """Parts a row at gaps that clearly differ from the others."""
+    height = median(one.height for one in digits)
+    gaps = [(b.left - a.right) / height for a, b in pairwise(digits)]
+    parts = [[digits[0]]]
+    for index, (gap, digit) in enumerate(zip(gaps, digits[1:], strict=True)):
+        others = [max(other, USUAL_GAP) for i, other in enumerate(gaps) if i != index]
+        if others and gap >= max(WIDE_GAP, CLEARLY_WIDER * _lower_median(others)):
+            parts.append([])
+        parts[-1].append(digit)
+    return parts
+
+
+def _lower_median(values: list[float]) -> float:
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def _with_separators(line: Line, separators: Sequence[Detection]) -> Line:
+    """Adds the separators between a number's digits and its minus."""
+    height = line.height
+    first = line.characters[0]
+    characters = list(line.characters)
+    own = [one for one in separators if _belongs(line, one)]
+    for previous, following in pairwise(line.characters):
+        between = [one for one in own if previous.x < one.x < following.x]
+        if between:
+            best = max(between, key=lambda one: one.probability)
+            characters.insert(characters.index(following), best)
+    signs = [
+        one
+        for one in own
+        if one.character == "-" and one.x < first.x and first.left - one.right < SIGN_GAP * height
+    ]
+    if signs:
+        characters.insert(0, max(signs, key=lambda one: one.x))
+    return Line(tuple(characters), line.left_out)
+
+
+def _belongs(line: Line, separator: Detection) -> bool:
+    """Whether a separator stands at the height of the digits next to it."""
+    nearest = min(line.digits, key=lambda digit: abs(digit.x - separator.x))
+    reach = line.height * 0.5
+    return nearest.top - reach / 2 < separator.y < nearest.bottom + reach
+
+
+def _in_reading_order(lines: list[Line]) -> list[Line]:
+    """From top to bottom, and from left to right what stands beside each other."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda one: one.y):
+        if rows and abs(line.y - rows[-1][-1].y) < 0.5 * max(line.height, rows[-1][-1].height):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda one: one.characters[0].x)]

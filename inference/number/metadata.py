@@ -1,0 +1,118 @@
+"""What `numbers.json` says about the number finder, and the graph's contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..metadata import (
+    LABELS,
+    Contract,
+    ModelFile,
+    TensorSpec,
+    number,
+    parse_document,
+    parse_file,
+    parse_tensors,
+    section,
+    text,
+    whole,
+)
+
+SCHEMA_VERSION = 1
+"""The version of the metadata's format."""
+
+SEPARATORS = (".", ",", "-", "/", ":", "=")
+CHARACTERS = LABELS + SEPARATORS
+
+CONTRACT = Contract(
+    inputs=(
+        TensorSpec(
+            "luminance",
+            "uint8",
+            ("height", "width"),
+            "a picture as it is: 0 is black, 255 is white, dark on light or light on dark; any "
+            "height and width from 1 up",
+        ),
+    ),
+    outputs=(
+        TensorSpec(
+            "boxes",
+            "float32",
+            ("found", 4),
+            "left, top, right and bottom of each character in pixels of the picture",
+        ),
+        TensorSpec(
+            "probabilities",
+            "float32",
+            ("found", len(CHARACTERS)),
+            "of each character; what is missing from 1 is the probability that there is none",
+        ),
+        TensorSpec(
+            "ink",
+            "uint8",
+            ("found", 56, 56),
+            "each character cut out: 0 is paper, 255 is full ink; what the digit graph takes",
+        ),
+    ),
+    labels=CHARACTERS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSettings:
+    """How characters that were found become numbers; all of it was chosen on composed pictures.
+
+    Attributes:
+        accepted_probability: What is less likely a character is left out.
+        sure_confidence: From this confidence on, a number is sure.
+        digit_weight: Weight of what `digits.onnx` says against what the finder says.
+        confidence_weights: Of the logistic regression that gives the confidence, by the names of
+            its features; "bias" is one of them.
+    """
+
+    accepted_probability: float
+    sure_confidence: float
+    digit_weight: float
+    confidence_weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMetadata:
+    """What is known about a number finder; the names are those of its JSON file."""
+
+    model_version: str
+    file: ModelFile
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    reading: ReadingSettings
+    parameters: int
+    training: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+
+
+def parse_number_metadata(content: bytes) -> NumberMetadata:
+    """Reads the content of a metadata file.
+
+    Raises:
+        ValueError: It is not JSON, or not what this version of the package expects.
+    """
+    document = parse_document(content, CONTRACT)
+    reading = section(document, "reading")
+    weights = section(reading, "confidence_weights")
+    return NumberMetadata(
+        model_version=text(document, "model_version"),
+        file=parse_file(document),
+        inputs=parse_tensors(document, "inputs"),
+        outputs=parse_tensors(document, "outputs"),
+        reading=ReadingSettings(
+            accepted_probability=number(reading, "accepted_probability"),
+            sure_confidence=number(reading, "sure_confidence"),
+            digit_weight=number(reading, "digit_weight"),
+            confidence_weights={name: number(weights, name) for name in weights},
+        ),
+        parameters=whole(document, "parameters"),
+        training=section(document, "training"),
+        versions=section(document, "versions"),
+        metrics=section(document, "metrics"),
+    )

@@ -1,0 +1,105 @@
+"""What the recognizer says about a written number of any length."""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from ..prediction import Prediction, PredictionDict
+
+
+class BoxDict(TypedDict):
+    """A box as plain types, in pixels of the upright source image."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class LocatedDict(TypedDict):
+    """A digit, where it is and what it was read as, ready for `json.dumps`."""
+
+    box: BoxDict
+    prediction: PredictionDict
+
+
+class NumberDict(TypedDict):
+    """A number as plain types, ready for `json.dumps`."""
+
+    text: str
+    confidence: float
+    is_sure: bool
+    box: BoxDict
+    digits: list[LocatedDict]
+    left_out: list[LocatedDict]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the source image, upright (its EXIF rotation undone).
+
+    Attributes:
+        left: First column, from 0.
+        top: First row, from 0.
+        width: Columns, at least 1.
+        height: Rows, at least 1.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def to_dict(self) -> BoxDict:
+        """The box, ready for `json.dumps`."""
+        return {"left": self.left, "top": self.top, "width": self.width, "height": self.height}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A digit on the image, or what was taken for one and left out.
+
+    Attributes:
+        box: Where it is.
+        prediction: What it was read as. Its `is_digit` tells a sure digit from a doubtful one.
+    """
+
+    box: Box
+    prediction: Prediction
+
+    def to_dict(self) -> LocatedDict:
+        """Box and prediction, ready for `json.dumps`."""
+        return {"box": self.box.to_dict(), "prediction": self.prediction.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that an image shows.
+
+    Attributes:
+        text: What is written: its digits from left to right with the separators between them and
+            a leading minus, "12.50", "3,75", "-5", "12/05"; empty if no digit was found.
+        confidence: The calibrated probability that the whole text is right, 0…1; 0 if no digit was
+            found.
+        is_sure: Whether the confidence is high enough to act on without a look.
+        box: Where the number is; the whole image if nothing was found.
+        digits: The digits from left to right.
+        left_out: What resembles a digit too little to be a part of the number, from left to right.
+    """
+
+    text: str
+    confidence: float
+    is_sure: bool
+    box: Box
+    digits: tuple[Located, ...]
+    left_out: tuple[Located, ...]
+
+    def to_dict(self) -> NumberDict:
+        """All of it, ready for `json.dumps`."""
+        return {
+            "text": self.text,
+            "confidence": self.confidence,
+            "is_sure": self.is_sure,
+            "box": self.box.to_dict(),
+            "digits": [digit.to_dict() for digit in self.digits],
+            "left_out": [mark.to_dict() for mark in self.left_out],
+        }

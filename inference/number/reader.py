@@ -1,0 +1,206 @@
+"""Reads the numbers on a picture: finds characters, reads the digits, joins them to numbers."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..model import Session
+from ..prediction import Prediction
+from .finder import Detection, find_characters
+from .lines import Line, find_lines
+from .metadata import ReadingSettings
+
+ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
+"""Reads ink, uint8 (count, H, W), one digit each."""
+
+LEAST_LIKELY = 1e-6  # keeps logarithms finite
+
+# A number beside the main one is at least as high as this share of it, and as likely.
+OTHER_HEIGHT, OTHER_PROBABILITY = 0.5, 0.6
+
+BARELY_LOST_GAP = 2.0
+"""How far from a number something may be, in heights of a digit, to be a lost part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineReading:
+    """A number as it was read.
+
+    Attributes:
+        line: Its characters, where they were found.
+        digits: What each digit was read as.
+        left_out: What resembles a digit too little, or does not fit, and stands next to it.
+        left_out_digits: What each of these was read as.
+        confidence: The probability that all of the text is right, 0…1.
+    """
+
+    line: Line
+    digits: tuple[Prediction, ...]
+    left_out: tuple[Detection, ...]
+    left_out_digits: tuple[Prediction, ...]
+    confidence: float
+
+    @property
+    def text(self) -> str:
+        """What is written."""
+        digits = iter(self.digits)
+        return "".join(
+            str(next(digits).digit) if one.is_digit else one.character
+            for one in self.line.characters
+        )
+
+
+def read_lines(
+    session: Session,
+    luminance: NDArray[np.uint8],
+    read_digits: ReadDigits,
+    settings: ReadingSettings,
+) -> list[LineReading]:
+    """Reads every number on a picture.
+
+    Args:
+        session: Of `numbers.onnx`.
+        luminance: uint8 (H, W), 0 black … 255 white.
+        read_digits: Reads digits that were cut out.
+        settings: How numbers are made of what was found.
+
+    Returns:
+        The numbers in reading order.
+
+    Raises:
+        InferenceError: onnxruntime cannot run the graph.
+    """
+    found = find_characters(session, luminance)
+    accepted = [one for one in found if one.probability >= settings.accepted_probability]
+    lines = find_lines(accepted)
+    rejected = [
+        one for one in found if one.probability < settings.accepted_probability and one.is_digit
+    ]
+    lost = [(*line.left_out, *_near(line, rejected)) for line in lines]
+    wanted = [one for line, out in zip(lines, lost, strict=True) for one in (*line.digits, *out)]
+    if not wanted:
+        return []
+    readings = iter(
+        [
+            _combined(one, reading, settings)
+            for one, reading in zip(
+                wanted, read_digits(np.stack([one.ink for one in wanted])), strict=True
+            )
+        ]
+    )
+    return [
+        _reading(
+            line,
+            tuple(next(readings) for _ in line.digits),
+            out,
+            tuple(next(readings) for _ in out),
+            settings.confidence_weights,
+        )
+        for line, out in zip(lines, lost, strict=True)
+    ]
+
+
+def split_main(readings: Sequence[LineReading]) -> tuple[LineReading, list[LineReading]]:
+    """Parts the number that a picture is about from others that stand beside it.
+
+    Args:
+        readings: At least one.
+
+    Returns:
+        The main number, and the others. What is much lower or hardly found is none of them; it is
+        left out of the main number, whose confidence falls by as much as it may be a number.
+    """
+    main = max(readings, key=lambda one: one.line.height * _mean_found(one))
+    others: list[LineReading] = []
+    left_out, left_out_digits = list(main.left_out), list(main.left_out_digits)
+    confidence = main.confidence
+    for reading in readings:
+        if reading is main:
+            continue
+        if (
+            reading.line.height >= OTHER_HEIGHT * main.line.height
+            and _mean_found(reading) >= OTHER_PROBABILITY
+        ):
+            others.append(reading)
+        else:
+            left_out += reading.line.digits
+            left_out_digits += reading.digits
+            confidence *= 1 - _mean_found(reading)
+    merged = replace(
+        main,
+        left_out=tuple(left_out),
+        left_out_digits=tuple(left_out_digits),
+        confidence=confidence,
+    )
+    return merged, others
+
+
+def _mean_found(reading: LineReading) -> float:
+    digits = reading.line.digits
+    return sum(one.probability for one in digits) / len(digits)
+
+
+def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
+    """What was barely lost: as high as the line's digits, next to them, and not one of them."""
+    height = line.height
+    left, right = line.digits[0].left, line.digits[-1].right
+    return tuple(
+        one
+        for one in rejected
+        if left - BARELY_LOST_GAP * height < one.x < right + BARELY_LOST_GAP * height
+        and abs(one.y - min(line.digits, key=lambda digit: abs(digit.x - one.x)).y) < height / 2
+        and 0.5 < one.height / height < 2
+    )
+
+
+def _combined(found: Detection, reading: Prediction, settings: ReadingSettings) -> Prediction:
+    """What the finder and the digit graph say together: a product of experts (Hinton, 2002)."""
+    weight = settings.digit_weight
+    likely = np.log(np.maximum(found.probabilities[:10], LEAST_LIKELY)) * (1 - weight)
+    likely += np.log(np.maximum(reading.probabilities, LEAST_LIKELY)) * weight
+    likely = np.exp(likely - likely.max())
+    probabilities = tuple((likely / likely.sum()).tolist())
+    confidence = max(probabilities)
+    return Prediction(
+        digit=probabilities.index(confidence),
+        confidence=confidence,
+        probabilities=probabilities,
+        is_digit=confidence >= 0.5 and found.probability >= settings.accepted_probability,
+        normalized=reading.normalized,
+    )
+
+
+def _reading(
+    line: Line,
+    digits: tuple[Prediction, ...],
+    left_out: tuple[Detection, ...],
+    left_out_digits: tuple[Prediction, ...],
+    weights: Mapping[str, float],
+) -> LineReading:
+    features = confidence_features(line, digits, left_out)
+    score = weights["bias"] + sum(weights[name] * value for name, value in features.items())
+    confidence = 1 / (1 + math.exp(-max(min(score, 40.0), -40.0)))
+    return LineReading(line, digits, left_out, left_out_digits, confidence)
+
+
+def confidence_features(
+    line: Line, digits: Sequence[Prediction], left_out: Sequence[Detection]
+) -> dict[str, float]:
+    """What a number's confidence depends on, by name; each is 0 where all is clear."""
+    found = [one.probability for one in line.characters]
+    read = [digit.confidence for digit in digits]
+    lost = max((one.probability for one in left_out), default=0.0)
+    return {
+        "found": _sum_of_logs(found),
+        "least_found": math.log(max(min(found), LEAST_LIKELY)),
+        "read": _sum_of_logs(read),
+        "least_read": math.log(max(min(read), LEAST_LIKELY)),
+        "lost": math.log(max(1 - lost, 0.02)),
+    }
+
+
+def _sum_of_logs(probabilities: Sequence[float]) -> float:
+    return sum(math.log(max(p, LEAST_LIKELY)) for p in probabilities)
