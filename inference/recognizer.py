@@ -141,7 +141,7 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
-        return self._predictions(self.run(self._read_ink(image)[np.newaxis]))[0]
+        return self.predict_ink(self._read_ink(image)[np.newaxis])[0]
 
     def predict_batch(self, images: Iterable[ImageSource]) -> list[Prediction]:
         """Recognizes the digits on several images, faster than one by one if their sizes agree.
@@ -299,7 +299,7 @@ class DigitRecognizer:
         return read_lines(
             session,
             visible_luminance(picture),
-            lambda ink: self._predictions(self.run(ink)),
+            self.predict_ink,
             metadata.reading,
         )
 
@@ -355,6 +355,21 @@ class DigitRecognizer:
                 "pass fewer or smaller images at once"
             ) from error
         return ModelOutput(*outputs)
+
+    def predict_ink(self, ink: NDArray[np.uint8]) -> list[Prediction]:
+        """Recognizes digits that are ink already, like `run`.
+
+        Args:
+            ink: uint8 (batch, H, W), 0 paper … 255 full ink, no axis of length 0.
+
+        Returns:
+            One prediction for each.
+
+        Raises:
+            InvalidImageError: `ink` is not such an array.
+            InferenceError: onnxruntime cannot run the graph, for want of memory for instance.
+        """
+        return self._predictions(self.run(ink))
 
     def _predictions(self, output: ModelOutput) -> list[Prediction]:
         accepts = self._metadata.thresholds.accepts

@@ -504,10 +504,10 @@ def test_the_results_are_written(tmp_path: Path):
         settings,
         NonDigits(1_200, 0.25, 0.125),
     )
-    description = json.loads((tmp_path / "numbers.json").read_text("utf-8"))
+    description = json.loads((tmp_path / "measured_numbers.json").read_text("utf-8"))
     assert description["measured"]["apart"]["exact_match"] == 0.2
     assert description["non_digits"] == {"count": 1200, "read": 0.25, "sure": 0.125}
-    section = (tmp_path / "NUMBERS.md").read_text("utf-8")
+    section = (tmp_path / "measured_numbers.md").read_text("utf-8")
     assert "| apart | 5 | 20.0% | 38.1% | 40.0% | 50.0% | 1 |" in section
     assert "| unsure | 3 | 0.0% | 63.6% | 0.0% | – | 0 |" in section
     assert "Of 1,200 pictures without a number, 12.5% are surely read as one" in section
@@ -532,7 +532,7 @@ def test_the_command_measures_folders_of_both_kinds(
     flags = ["--limit", "2", "--length", "3", "--output", str(tmp_path), "--kind", "number"]
     main([str(mixed), str(digits_folder), "--non-digits", str(others), *flags])
     printed = json.loads(capsys.readouterr().out)
-    assert printed == json.loads((tmp_path / "numbers.json").read_text("utf-8"))
+    assert printed == json.loads((tmp_path / "measured_numbers.json").read_text("utf-8"))
     assert printed["measured"]["mixed: number"] == {
         "count": 2,
         "exact_match": 0.5,

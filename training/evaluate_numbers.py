@@ -19,11 +19,11 @@ that stand apart; one pair of neighbours that touches; the former, photographed;
 boxes; digits on ruled lines; amounts and dates with separators. The single digits are read, too: by
 `predict`, clean and photographed, and by `read_number`. All of what is read is compared.
 
-The command writes `NUMBERS.md`, `numbers.json` and `number_failures.png`. The figures are defined
-in `training.number_summary`. Where `read_number` finds several numbers, or nothing can be read, the
-picture counts as read with an empty text, and not surely. A single digit that `predict` reads is
-sure if it `is_digit`. With `--non-digits` the command also says on how many pictures without a
-number something is read.
+The command writes `measured_numbers.md`, `measured_numbers.json` and `number_failures.png`. The
+figures are defined in `training.number_summary`. Where `read_number` finds several numbers, or
+nothing can be read, the picture counts as read with an empty text, and not surely. A single digit
+that `predict` reads is sure if it `is_digit`. With `--non-digits` the command also says on how many
+pictures without a number something is read.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from inference import DigitRecognizer, InferenceError
-from training.config import ARTIFACTS, add_folder_flag, command_line_parser
+from training.config import ARTIFACTS, command_line_parser
 from training.data import image_paths, labelled_image_paths
 from training.export import MODEL_NAME
 from training.number_conditions import composed_conditions
@@ -56,6 +56,8 @@ from training.number_readings import (
 from training.number_sheet import failures_sheet
 from training.number_summary import Summary, summarize_readings
 from training.report import markdown_table
+
+RESULTS = Path("runs/measured")
 
 COUNT = 1_000
 LENGTH = 5
@@ -119,7 +121,7 @@ def write_results(
     settings: dict[str, Any],
     non_digits: NonDigits | None,
 ) -> dict[str, Any]:
-    """Writes `NUMBERS.md`, `numbers.json` and `number_failures.png`.
+    """Writes `measured_numbers.md`, `measured_numbers.json` and `number_failures.png`.
 
     Args:
         folder: Where they go.
@@ -128,7 +130,7 @@ def write_results(
         non_digits: What was read on pictures without a number; None if that was not measured.
 
     Returns:
-        The content of `numbers.json`.
+        The content of `measured_numbers.json`.
     """
     figures = {name: summarize_readings(readings) for name, readings in measured.items()}
     description = {
@@ -137,9 +139,9 @@ def write_results(
         "non_digits": None if non_digits is None else asdict(non_digits),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "numbers.json").write_text(f"{json.dumps(description, indent=2)}\n", "utf-8")
+    (folder / "measured_numbers.json").write_text(f"{json.dumps(description, indent=2)}\n", "utf-8")
     text = "\n\n".join(_paragraphs(figures, settings, non_digits))
-    (folder / "NUMBERS.md").write_text(f"{text}\n", "utf-8")
+    (folder / "measured_numbers.md").write_text(f"{text}\n", "utf-8")
     failures_sheet(measured).save(folder / "number_failures.png")
     return description
 
@@ -255,7 +257,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the exported model (default: artifacts/digits.onnx)",
     )
-    add_folder_flag(parser)
+    parser.add_argument(
+        "--finder",
+        type=Path,
+        metavar="FILE",
+        help="the exported number finder (default: artifacts/numbers.onnx)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS,
+        metavar="FOLDER",
+        help="folder of the results; they show pictures (default: %(default)s)",
+    )
     return parser
 
 
@@ -278,7 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seed=parsed.seed,
         )
         others = image_paths(parsed.non_digits) if parsed.non_digits else []
-        recognizer = DigitRecognizer(parsed.model)
+        recognizer = DigitRecognizer(parsed.model, finder=parsed.finder)
         measured = {c.name: read_condition(recognizer, c) for c in conditions}
         non_digits = (
             read_non_digits(recognizer, some(others, parsed.limit, parsed.seed)) if others else None

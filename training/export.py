@@ -154,9 +154,14 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
     """Opens a graph on one CPU thread."""
+    return session_of(path.read_bytes())
+
+
+def session_of(model: bytes) -> Any:
+    """The same of a serialised graph."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def probe_inks() -> Iterator[NDArray[np.uint8]]:

@@ -83,22 +83,31 @@ def summarize_non_digits(
     }
 
 
-def risk_at_coverage(predictions: Predictions) -> NDArray[np.float64]:
-    """Share of errors among the most confident prediction, the two most confident, … [count]."""
-    wrong = ~predictions.correct[np.argsort(-predictions.confidence, kind="stable")]
+def risk_at_coverage(
+    confidence: NDArray[np.floating], correct: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Share of errors among the most confident answer, the two most confident, … [count]."""
+    wrong = ~correct[np.argsort(-confidence, kind="stable")]
     return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
 
 
 def expected_calibration_error(predictions: Predictions) -> float:
+    """The calibration error of the likeliest digits."""
+    return calibration_error(predictions.confidence, predictions.correct)
+
+
+def calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.bool_]) -> float:
     """Mean gap between confidence and accuracy over `CALIBRATION_BINS` bins of equal width.
 
     Naeini et al., 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
+
+    Args:
+        confidence: [count], 0…1.
+        correct: [count], whether what was said so confidently is right.
     """
-    bins = np.minimum((predictions.confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     gaps = np.bincount(
-        bins,
-        weights=predictions.correct.astype(np.float64) - predictions.confidence,
-        minlength=CALIBRATION_BINS,
+        bins, weights=correct.astype(np.float64) - confidence, minlength=CALIBRATION_BINS
     )
     return float(np.abs(gaps).sum() / len(bins))
 

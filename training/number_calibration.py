@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 from tqdm import tqdm
 
 from inference.model import Session
@@ -19,6 +20,7 @@ from inference.number.lines import find_lines
 from inference.number.metadata import CHARACTERS, ReadingSettings
 from inference.number.reader import LineReading, ReadDigits, confidence_features, read_lines
 from training.data import LabelledInk
+from training.metrics import calibration_error
 from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
 
@@ -49,6 +51,32 @@ class Example:
 
     luminance: NDArray[np.uint8]
     numbers: tuple[tuple[Detection, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """Numbers that were read on composed pictures.
+
+    Attributes:
+        confidence: float64 (numbers,), 0…1.
+        is_right: bool (numbers,).
+        exact_share: Share of the numbers read exactly; one that is not there counts as one more.
+    """
+
+    confidence: NDArray[np.float64]
+    is_right: NDArray[np.bool_]
+    exact_share: float
+
+    def metrics(self, sure_confidence: float) -> dict[str, float]:
+        """Figures for `numbers.json`; shares are 0…1."""
+        sure = self.confidence >= sure_confidence
+        return {
+            "numbers": len(self.confidence),
+            "exact_match": self.exact_share,
+            "sure": float(sure.mean()),
+            "exact_match_of_sure": float(self.is_right[sure].mean()) if sure.any() else 0.0,
+            "expected_calibration_error": calibration_error(self.confidence, self.is_right),
+        }
 
 
 def compose_examples(held_out: LabelledInk, count: int = PICTURES) -> Iterator[Example]:
@@ -100,7 +128,7 @@ def is_right(reading: LineReading, example: Example) -> bool:
 
 def choose_reading(
     session: Session, read_digits: ReadDigits, examples: Sequence[Example]
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Calibrated]:
     """Chooses thresholds and weights.
 
     Args:
@@ -109,7 +137,7 @@ def choose_reading(
         examples: What to choose on.
 
     Returns:
-        The fields of `ReadingSettings`.
+        The fields of `ReadingSettings`, and how sure and how right the numbers then are.
     """
     kept = _Remembered(session)
     score: dict[tuple[float, float], float] = {}
@@ -129,14 +157,18 @@ def choose_reading(
     names = list(features[0])
     table = np.array([[row[name] for name in names] for row in features])
     model = LogisticRegression(C=_REGULARISATION).fit(table, right)
-    confidence = model.predict_proba(table)[:, 1]
+    # What half of the numbers says is measured by the other half.
+    probabilities = cross_val_predict(model, table, right, cv=2, method="predict_proba")
+    confidence = np.asarray(probabilities, np.float64)[:, 1]
+    is_number_right = np.array(right)
     weights = dict(zip(names, model.coef_[0].tolist(), strict=True))
-    return {
+    reading = {
         "accepted_probability": accepted,
-        "sure_confidence": _sure_threshold(confidence, np.array(right)),
+        "sure_confidence": _sure_threshold(confidence, is_number_right),
         "digit_weight": weight,
         "confidence_weights": {"bias": float(model.intercept_[0]), **weights},
     }
+    return reading, Calibrated(confidence, is_number_right, score[accepted, weight])
 
 
 class _Remembered:

@@ -20,6 +20,8 @@ class NumberCheckpoint:
         config: The settings of the run, by name.
         history: A row for each time that it was validated.
         seconds: How long it took.
+        earlier_pictures: Pictures that the weights had been trained on before, if it began with
+            trained ones.
         versions: The libraries that trained it.
     """
 
@@ -27,6 +29,7 @@ class NumberCheckpoint:
     config: dict[str, int | float]
     history: list[dict[str, float]]
     seconds: int
+    earlier_pictures: int = 0
     versions: dict[str, str] = field(
         default_factory=lambda: library_versions("torch", "torchvision")
     )
@@ -39,6 +42,7 @@ class NumberCheckpoint:
             "config": self.config,
             "history": self.history,
             "seconds": self.seconds,
+            "earlier_pictures": self.earlier_pictures,
             "versions": self.versions,
         }
         with draft_of(path) as draft:
@@ -61,5 +65,10 @@ class NumberCheckpoint:
         network = NumberNetwork(int(saved["config"]["width"]))
         network.load_state_dict(saved["weights"])
         return cls(
-            network.eval(), saved["config"], saved["history"], saved["seconds"], saved["versions"]
+            network.eval(),
+            saved["config"],
+            saved["history"],
+            saved["seconds"],
+            saved.get("earlier_pictures", 0),
+            saved["versions"],
         )

@@ -2,7 +2,8 @@
 
     python -m training.number_export
 
-writes `numbers.onnx` and `numbers.json` from the saved weights. The network is exported from
+writes `numbers.onnx` and `numbers.json` from the saved weights, with the thresholds and figures
+that the former `numbers.json` holds. The network is exported from
 PyTorch; what surrounds it is written below in ONNX's own operators, because a loop goes over as
 many scales as a picture needs. `training.number_graph` has the same steps in PyTorch, and both must
 agree on every probe.
@@ -335,16 +336,22 @@ numbers (uint8[height, width] luminance)
 """
 
 
-def export_numbers(checkpoint: NumberCheckpoint, folder: Path, reading: dict[str, Any]) -> Path:
+def export_numbers(
+    checkpoint: NumberCheckpoint,
+    folder: Path,
+    reading: dict[str, Any],
+    metrics: dict[str, Any],
+) -> dict[str, Any]:
     """Writes `numbers.onnx` and `numbers.json`, and checks the file against the network.
 
     Args:
         checkpoint: The trained network.
         folder: Where both files go.
         reading: How what is found becomes a number; from `training.number_calibration`.
+        metrics: What was measured, by the data that it was measured on.
 
     Returns:
-        The path of the ONNX file.
+        The content of `numbers.json`.
 
     Raises:
         RuntimeError: ONNX and PyTorch disagree.
@@ -381,6 +388,7 @@ def export_numbers(checkpoint: NumberCheckpoint, folder: Path, reading: dict[str
         "parameters": parameter_count(checkpoint.network),
         "training": {
             **checkpoint.config,
+            "earlier_pictures": checkpoint.earlier_pictures,
             "data": "pictures composed by programs from MNIST's training images less 5,000 "
             "validation images, and from drawn strokes",
             "seconds": checkpoint.seconds,
@@ -390,11 +398,11 @@ def export_numbers(checkpoint: NumberCheckpoint, folder: Path, reading: dict[str
             "training": checkpoint.versions,
             "export": library_versions("torch", "onnx", "onnxscript", "onnxruntime"),
         },
-        "metrics": {},
+        "metrics": metrics,
     }
     text = json.dumps(description, indent=2, ensure_ascii=False)
     (folder / NUMBER_DESCRIPTION).write_text(text + "\n", encoding="utf-8")
-    return path
+    return description
 
 
 def number_model(network: NumberNetwork) -> ModelProto:
@@ -515,10 +523,11 @@ def main() -> None:
     folder = parser.parse_args().output
     try:
         checkpoint = NumberCheckpoint.load(folder)
-        reading = json.loads((folder / NUMBER_DESCRIPTION).read_text(encoding="utf-8"))["reading"]
-    except (OSError, RuntimeError, KeyError) as error:
+        former = json.loads((folder / NUMBER_DESCRIPTION).read_text(encoding="utf-8"))
+        export_numbers(checkpoint, folder, former["reading"], former["metrics"])
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         parser.error(str(error))
-    path = export_numbers(checkpoint, folder, reading)
+    path = folder / NUMBER_MODEL
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
 
 

@@ -37,13 +37,14 @@ def write_report(
         measured: What the model said of each set of digits, by its name; MNIST's test set first.
     """
     predictions = next(iter(measured.values()))
-    _save(_confusion_figure(confusion_matrix(predictions)), folder / "confusion_matrix.png")
-    _save(_training_figure(history), folder / "training_curves.png")
-    _save(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
-    _save(_risk_coverage_figure(measured), folder / "risk_coverage.png")
-    _save(_styles_figure(mnist_test), folder / "styles.png")
+    save_figure(_confusion_figure(confusion_matrix(predictions)), folder / "confusion_matrix.png")
+    save_figure(_training_figure(history), folder / "training_curves.png")
+    save_figure(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
+    risks = {name: risk_at_coverage(m.confidence, m.correct) for name, m in measured.items()}
+    save_figure(risk_coverage_figure(risks, "drawings"), folder / "risk_coverage.png")
+    save_figure(_styles_figure(mnist_test), folder / "styles.png")
     robustness = description["metrics"]["robustness"]["accuracies"]
-    _save(_robustness_figure(robustness), folder / "robustness.png")
+    save_figure(_robustness_figure(robustness), folder / "robustness.png")
     for name in ("REPORT.md", "MODEL_CARD.md"):
         template = Template((TEMPLATES / name).read_text(encoding="utf-8"))
         (folder / name).write_text(template.substitute(_fields(description)), encoding="utf-8")
@@ -141,7 +142,8 @@ def markdown_table(header: Sequence[str], rows: Any) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Writes a picture."""
     # A picture's bytes must not depend on when it was drawn.
     figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
 
@@ -201,15 +203,21 @@ def _mistakes_figure(digits: LabelledInk, predictions: Predictions) -> Figure:
     return figure
 
 
-def _risk_coverage_figure(measured: dict[str, Predictions]) -> Figure:
-    """Errors against the share of drawings that are answered, the most confident first."""
+def risk_coverage_figure(risks: dict[str, NDArray[np.float64]], what: str) -> Figure:
+    """Draws errors against the share that is answered, the most confident first.
+
+    Args:
+        risks: Of each set, from `training.metrics.risk_at_coverage`.
+        what: What is answered.
+    """
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = figure.subplots()
-    for name, predictions in measured.items():
-        risk = risk_at_coverage(predictions)
+    for name, risk in risks.items():
         coverage = np.arange(1, len(risk) + 1) / len(risk)
         axes.plot(100 * coverage, 100 * risk, label=name)
-    axes.set(xlabel="answered, the most confident first, %", ylabel="wrong among the answered, %")
+    axes.set(
+        xlabel=f"{what} answered, the most confident first, %", ylabel="wrong among the answered, %"
+    )
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
     return figure

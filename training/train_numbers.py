@@ -23,19 +23,24 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
+from inference import DigitRecognizer
 from training.config import (
     add_data_flag,
     add_device_flag,
     add_folder_flag,
     command_line_parser,
 )
-from training.data import load_mnist, split_training_set
+from training.data import LabelledInk, load_mnist, split_training_set
+from training.export import MODEL_NAME, session_of
 from training.learning import moving_average, one_cycle
+from training.number_calibration import choose_reading, compose_examples
 from training.number_checkpoint import NumberCheckpoint
+from training.number_export import export_numbers, number_model
 from training.number_loss import Targets, make_targets, number_loss
 from training.number_network import NumberNetwork
+from training.number_report import write_number_report
 from training.number_validation import Validation, validate, validation_pictures
-from training.synthesis.characters import load_or_make_characters
+from training.synthesis.characters import load_or_make_characters, make_characters
 from training.synthesis.composer import Composer
 
 RUN = Path("runs/numbers")
@@ -250,7 +255,33 @@ def train_numbers(
     trained.load_state_dict(
         {name: value.cpu() for name, value in averaged.module.state_dict().items()}
     )
-    return NumberCheckpoint(trained.eval(), config.to_dict(), history, round(seconds))
+    earlier = 0
+    if start is not None:
+        former = NumberCheckpoint.load(start)
+        earlier = int(former.config["pictures"]) + former.earlier_pictures
+    return NumberCheckpoint(trained.eval(), config.to_dict(), history, round(seconds), earlier)
+
+
+def finish(checkpoint: NumberCheckpoint, folder: Path, held_out: LabelledInk) -> None:
+    """Chooses how numbers are read, exports the graph, checks it and writes what it is.
+
+    Args:
+        checkpoint: The trained network.
+        folder: Where everything goes; `digits.onnx` there, or the shipped one, reads the digits.
+        held_out: MNIST images that no weight was fitted on.
+    """
+    digits = folder / MODEL_NAME
+    recognizer = DigitRecognizer(digits if digits.is_file() else None)
+    session = session_of(number_model(checkpoint.network).SerializeToString())
+    examples = list(tqdm(compose_examples(held_out), "examples", unit="picture"))
+    reading, calibrated = choose_reading(session, recognizer.predict_ink, examples)
+    metrics = {"composed": calibrated.metrics(reading["sure_confidence"])}
+    checkpoint.save(folder)
+    description = export_numbers(checkpoint, folder, reading, metrics)
+    stock = make_characters(held_out, VALIDATION_SEED, scale=0.1)
+    write_number_report(
+        folder, description, checkpoint.history, calibrated, Composer(stock, VALIDATION_SEED)
+    )
 
 
 def _flags() -> argparse.ArgumentParser:
@@ -290,6 +321,7 @@ def main() -> None:
         config = NumberConfig(**{s.name: getattr(arguments, s.name) for s in fields(NumberConfig)})
     except ValueError as error:
         parser.error(str(error))
+    arguments.output.mkdir(parents=True, exist_ok=True)
     learning, held_out = split_training_set(load_mnist(arguments.data_dir, train=True))
     characters = arguments.run / f"characters-{config.seed}.pt"
     load_or_make_characters(characters, learning, config.seed)
@@ -306,7 +338,7 @@ def main() -> None:
         run=arguments.run,
         start=arguments.start,
     )
-    checkpoint.save(arguments.output)
+    finish(checkpoint, arguments.output, held_out)
     print(json.dumps(checkpoint.history[-1], indent=2))  # noqa: T201
 
 

@@ -1,0 +1,248 @@
+// Reads the numbers on a picture, in Node and in a browser. numbers.onnx finds characters and cuts
+// them out, digits.onnx reads the digits among them once more; the rest is what makes numbers of
+// them, the same as inference/number/reader.py and lines.py, which say what each constant is for.
+
+const LEAST_LIKELY = 1e-6;
+const BARELY_LOST_GAP = 2.0;
+
+// Shares of the height of digits.
+const FACING_SHARE = 0.4;
+const SIMILAR_HEIGHT = 0.4;
+const LEAST_HEIGHT = 0.45;
+const WIDE_GAP = 2.0;
+const CLEARLY_WIDER = 3.0;
+const USUAL_GAP = 0.3;
+const SIGN_GAP = 1.2;
+
+const COVERED_SHARE = 0.6;
+
+/**
+ * Reads every number on a picture, in reading order.
+ *
+ * @param ort The package: onnxruntime-node or onnxruntime-web.
+ * @param finder The session of numbers.onnx.
+ * @param reader The session of digits.onnx.
+ * @param description The content of numbers.json.
+ * @param picture Its `width`, `height` and `luminance`, a Uint8Array, 0 black … 255 white.
+ * @returns For each number its `text`, `confidence`, `is_sure` and `box`, as in Python.
+ */
+export async function readNumbers(ort, finder, reader, description, picture) {
+  const { labels, reading } = description;
+  const isAccepted = one => one.probability >= reading.accepted_probability;
+  const found = await findCharacters(ort, finder, labels, picture);
+  const lines = findLines(found.filter(isAccepted));
+  const rejected = found.filter(one => one.isDigit && !isAccepted(one));
+  const wanted = lines.flatMap(line => line.digits);
+  const readings = await readDigits(ort, reader, wanted, reading.digit_weight);
+  return lines.map(line => {
+    const digits = line.digits.map(one => readings.get(one));
+    const lost = [...line.leftOut, ...barelyLost(line, rejected)];
+    const confidence = confidenceOf(line.characters, digits, lost, reading.confidence_weights);
+    return {
+      text: line.characters.map(one => readings.get(one)?.digit ?? one.label).join(""),
+      confidence,
+      is_sure: confidence >= reading.sure_confidence,
+      box: boxAround(line.characters),
+    };
+  });
+}
+
+// --- The two graphs ------------------------------------------------------------------------------
+
+async function findCharacters(ort, finder, labels, { luminance, width, height }) {
+  const input = new ort.Tensor("uint8", luminance, [height, width]);
+  const { boxes, probabilities, ink } = await finder.run({ luminance: input });
+  const [count, ...inkShape] = ink.dims;
+  return Array.from({ length: count }, (_, index) => {
+    const [left, top, right, bottom] = part(boxes, index);
+    const likely = [...part(probabilities, index)];
+    const label = labels[likely.indexOf(Math.max(...likely))];
+    return {
+      left, top, right, bottom,
+      width: right - left,
+      height: bottom - top,
+      x: (left + right) / 2,
+      y: (top + bottom) / 2,
+      probabilities: likely,
+      probability: sum(likely),
+      label,
+      isDigit: label >= "0" && label <= "9",
+      ink: part(ink, index),
+      inkShape,
+    };
+  });
+}
+
+// What both graphs say together, a product of experts: digit → {digit, confidence}.
+async function readDigits(ort, reader, digits, weight) {
+  if (!digits.length) return new Map();
+  const [{ ink, inkShape }] = digits;
+  const batch = new Uint8Array(digits.length * ink.length);
+  digits.forEach((digit, index) => batch.set(digit.ink, index * ink.length));
+  const input = new ort.Tensor("uint8", batch, [digits.length, ...inkShape]);
+  const { probabilities } = await reader.run({ ink: input });
+  return new Map(digits.map((digit, index) => {
+    const read = [...part(probabilities, index)];
+    const likely = read.map((probability, value) =>
+      Math.exp(log(digit.probabilities[value]) * (1 - weight) + log(probability) * weight)
+    );
+    const most = Math.max(...likely);
+    return [digit, { digit: likely.indexOf(most), confidence: most / sum(likely) }];
+  }));
+}
+
+// --- From characters to lines --------------------------------------------------------------------
+
+function findLines(found) {
+  const separators = found.filter(one => !one.isDigit);
+  const lines = rows(found.filter(one => one.isDigit)).flatMap(row => {
+    const { fitting, leftOut } = fit(row);
+    return split(fitting).map((digits, index) => lineOf(digits, index ? [] : leftOut, separators));
+  });
+  return inReadingOrder(lines);
+}
+
+// Digits that stand beside each other, however far apart; each row from left to right.
+function rows(digits) {
+  const found = [];
+  for (const digit of byNumber(digits, one => one.x)) {
+    const near = found.filter(row => isBeside(row.at(-1), digit));
+    if (near.length) least(near, row => distance(row.at(-1), digit)).push(digit);
+    else found.push([digit]);
+  }
+  return found;
+}
+
+function distance(one, other) {
+  return Math.abs(one.y - other.y) + 0.2 * Math.abs(one.x - other.x);
+}
+
+function isBeside(one, other) {
+  const lower = Math.min(one.height, other.height);
+  const facing = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+  const isSimilar = lower >= SIMILAR_HEIGHT * Math.max(one.height, other.height);
+  return isSimilar && facing >= FACING_SHARE * lower;
+}
+
+// Parts the digits of a row into those that fit and those that do not.
+function fit(row) {
+  const usual = median(row.map(one => one.height));
+  const fitting = [];
+  const leftOut = [];
+  for (const digit of row) {
+    const last = fitting.at(-1);
+    if (digit.height < LEAST_HEIGHT * usual) leftOut.push(digit);
+    else if (!last || !covers(last, digit)) fitting.push(digit);
+    else if (digit.probability < last.probability) leftOut.push(digit);
+    else leftOut.push(fitting.splice(-1, 1, digit)[0]);
+  }
+  return { fitting, leftOut };
+}
+
+function covers(one, other) {
+  const covered = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  return covered >= COVERED_SHARE * Math.min(one.width, other.width) && isBeside(one, other);
+}
+
+// Parts a row at gaps that clearly differ from the others.
+function split(digits) {
+  const height = median(digits.map(one => one.height));
+  const gaps = digits.slice(1).map((digit, index) => (digit.left - digits[index].right) / height);
+  const found = [[digits[0]]];
+  gaps.forEach((gap, index) => {
+    const others = ascending(gaps.filter((_, other) => other !== index));
+    const usual = Math.max(USUAL_GAP, others[(others.length - 1) >> 1]);
+    if (others.length && gap >= Math.max(WIDE_GAP, CLEARLY_WIDER * usual)) found.push([]);
+    found.at(-1).push(digits[index + 1]);
+  });
+  return found;
+}
+
+// A number: its digits, the separators between them, and its minus.
+function lineOf(digits, leftOut, separators) {
+  const height = median(digits.map(one => one.height));
+  const own = separators.filter(one => {
+    const nearest = nearestTo(one, digits);
+    return nearest.top - height / 4 < one.y && one.y < nearest.bottom + height / 2;
+  });
+  const [first] = digits;
+  const signs = own.filter(
+    one => one.label === "-" && one.x < first.x && first.left - one.right < SIGN_GAP * height
+  );
+  const characters = signs.length ? [least(signs, one => -one.x)] : [];
+  digits.forEach((digit, index) => {
+    const between = own.filter(one => index && digits[index - 1].x < one.x && one.x < digit.x);
+    if (between.length) characters.push(least(between, one => -one.probability));
+    characters.push(digit);
+  });
+  return { characters, digits, leftOut, height, y: sum(digits.map(one => one.y)) / digits.length };
+}
+
+// From top to bottom, and from left to right what stands beside each other.
+function inReadingOrder(lines) {
+  const found = [];
+  for (const line of byNumber(lines, one => one.y)) {
+    const row = found.at(-1);
+    const last = row?.at(-1);
+    const isBelow = !last || Math.abs(line.y - last.y) >= 0.5 * Math.max(line.height, last.height);
+    if (isBelow) found.push([line]);
+    else row.push(line);
+  }
+  return found.flatMap(row => byNumber(row, one => one.characters[0].x));
+}
+
+// --- How sure a number is ------------------------------------------------------------------------
+
+// What was barely lost: as high as the line's digits, next to them, and not one of them.
+function barelyLost({ digits, height }, rejected) {
+  const left = digits[0].left - BARELY_LOST_GAP * height;
+  const right = digits.at(-1).right + BARELY_LOST_GAP * height;
+  return rejected.filter(
+    one => left < one.x && one.x < right
+      && Math.abs(one.y - nearestTo(one, digits).y) < height / 2
+      && 0.5 < one.height / height && one.height / height < 2
+  );
+}
+
+// Logistic regression.
+function confidenceOf(characters, digits, lost, weights) {
+  const found = characters.map(one => log(one.probability));
+  const read = digits.map(one => log(one.confidence));
+  const features = {
+    bias: 1,
+    found: sum(found),
+    least_found: Math.min(...found),
+    read: sum(read),
+    least_read: Math.min(...read),
+    lost: Math.log(Math.max(1 - Math.max(0, ...lost.map(one => one.probability)), 0.02)),
+  };
+  const score = sum(Object.entries(features).map(([name, value]) => weights[name] * value));
+  return 1 / (1 + Math.exp(-score));
+}
+
+// In whole pixels.
+function boxAround(characters) {
+  const left = Math.floor(Math.min(...characters.map(one => one.left)));
+  const top = Math.floor(Math.min(...characters.map(one => one.top)));
+  const right = Math.ceil(Math.max(...characters.map(one => one.right)));
+  const bottom = Math.ceil(Math.max(...characters.map(one => one.bottom)));
+  return { left, top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
+}
+
+// --- Helpers -------------------------------------------------------------------------------------
+
+const log = probability => Math.log(Math.max(probability, LEAST_LIKELY));
+const sum = values => values.reduce((total, value) => total + value, 0);
+const part = ({ data, dims: [count] }, index) => {
+  const size = data.length / count;
+  return data.subarray(index * size, (index + 1) * size);
+};
+const byNumber = (items, number) => [...items].sort((one, other) => number(one) - number(other));
+const ascending = values => byNumber(values, value => value);
+const least = (items, number) => byNumber(items, number)[0];
+const nearestTo = (character, digits) => least(digits, digit => Math.abs(digit.x - character.x));
+
+function median(values) {
+  const ordered = ascending(values);
+  return (ordered[(values.length - 1) >> 1] + ordered[values.length >> 1]) / 2;
+}

@@ -1,0 +1,134 @@
+"""Characters as if a number finder had found them, and a finder that always finds the same."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from inference.number.finder import Detection
+from inference.number.metadata import CHARACTERS
+from inference.recognizer import DEFAULT_FINDER
+
+HEIGHT = 100.0
+"""Of digits, unless a test says otherwise; a gap of 30 pixels is one of 0.3 heights then."""
+
+INK_SIDE = 56
+
+
+def character(
+    name: str,
+    left: float,
+    y: float = 0.0,
+    *,
+    width: float = 60.0,
+    height: float = HEIGHT,
+    probability: float = 0.95,
+    probabilities: Mapping[str, float] | None = None,
+) -> Detection:
+    """A character that was found.
+
+    Args:
+        name: What it is likeliest.
+        left: Of its box.
+        y: Of its middle.
+        width: Of its box.
+        height: Likewise.
+        probability: That it is this character.
+        probabilities: Of all characters that it may be; by default it is this one or none.
+    """
+    likely = np.zeros(len(CHARACTERS), np.float32)
+    for one, value in (probabilities or {name: probability}).items():
+        likely[CHARACTERS.index(one)] = value
+    assert CHARACTERS[int(likely.argmax())] == name
+    return Detection(
+        left,
+        y - height / 2,
+        left + width,
+        y + height / 2,
+        probabilities=likely,
+        probability=float(likely.sum()),
+        character=name,
+        # So that a test can tell whose ink it is; no digit looks so.
+        ink=np.full((INK_SIDE, INK_SIDE), CHARACTERS.index(name), np.uint8),
+    )
+
+
+def row(
+    digits: str,
+    left: float = 0.0,
+    y: float = 0.0,
+    *,
+    gaps: float | Sequence[float] = 30.0,
+    slope: float = 0.0,
+    probability: float = 0.95,
+) -> list[Detection]:
+    """Digits beside each other.
+
+    Args:
+        digits: What they are.
+        left: Of the first.
+        y: Of the first one's middle.
+        gaps: Pixels between all neighbours, or between each pair.
+        slope: Pixels down for each to the right.
+        probability: Of each.
+    """
+    each = [gaps] * (len(digits) - 1) if isinstance(gaps, int | float) else gaps
+    found: list[Detection] = []
+    x = left
+    for digit, gap in zip(digits, [*each, 0], strict=True):
+        found.append(character(digit, x, y + slope * (x - left), probability=probability))
+        x = found[-1].right + gap
+    return found
+
+
+def write_finder(folder: Path, found: Sequence[Detection], **reading: object) -> Path:
+    """Writes a number finder that finds the same on every picture.
+
+    Args:
+        folder: Where to.
+        found: What it finds.
+        reading: What its metadata say else than those of the shipped finder about how numbers are
+            read. By default the digit graph, which would see no digits here, has no say.
+
+    Returns:
+        The path of the graph.
+    """
+    likeliest_first = sorted(found, key=lambda one: -one.probability)
+    outputs = {
+        "boxes": np.array(
+            [[one.left, one.top, one.right, one.bottom] for one in likeliest_first], np.float32
+        ).reshape(-1, 4),
+        "probabilities": np.array(
+            [one.probabilities for one in likeliest_first], np.float32
+        ).reshape(-1, len(CHARACTERS)),
+        "ink": np.array([one.ink for one in likeliest_first], np.uint8).reshape(
+            -1, INK_SIDE, INK_SIDE
+        ),
+    }
+    everything = np.ones(len(found), bool)
+    constants = {"everything": everything, **{f"all {name}": a for name, a in outputs.items()}}
+    graph = helper.make_graph(
+        # By its type, Compress may give any number of rows, as the contract wants it.
+        [helper.make_node("Compress", [f"all {o}", "everything"], [o], axis=0) for o in outputs],
+        "always the same",
+        [helper.make_tensor_value_info("luminance", TensorProto.UINT8, ["height", "width"])],
+        [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(array.dtype), ["found", *array.shape[1:]]
+            )
+            for name, array in outputs.items()
+        ],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 20)]
+    content = helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+    path = folder / "finder.onnx"
+    path.write_bytes(content)
+    document = json.loads(DEFAULT_FINDER.with_suffix(".json").read_text("utf-8"))
+    document["file"]["sha256"] = hashlib.sha256(content).hexdigest()
+    document["reading"].update(digit_weight=0.0, **reading)
+    path.with_suffix(".json").write_text(json.dumps(document), "utf-8")
+    return path
