@@ -19,14 +19,6 @@ NOISE_FACTOR = 2
 
 MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an object, not noise
 
-# Paper covers more than three quarters of a photograph, so its noise is seen in the darkest quarter
-# of it. Chance seldom goes further than this many times as far.
-QUARTILE_FACTOR = 8
-
-# Even paper may be creased or stained, and what is left of a shadow is faint beside any pen.
-PAPER_NOISE = 20
-SHADOW_SHARE = 1 / 5
-
 # Share of the marked pixels that must reach full ink, so that a speck of dust does not set the
 # scale. In MNIST's own images that is one pixel at most, so they keep theirs.
 FULL_INK_SHARE = 1 / 1_024

@@ -4,7 +4,7 @@ The pictures are composed from validation digits, which no weight is fitted on. 
 into `numbers.json` as `reading` (`inference.number.metadata.ReadingSettings`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from inference.model import Session
 from inference.number.finder import Detection
 from inference.number.lines import find_lines
 from inference.number.metadata import CHARACTERS, ReadingSettings
-from inference.number.reader import LineReading, ReadDigits, confidence_features, read_lines
+from inference.number.reader import FEATURES, LineReading, ReadDigits, read_lines
 from training.data import LabelledInk
 from training.metrics import calibration_error
 from training.synthesis.characters import make_characters
@@ -148,20 +148,19 @@ def choose_reading(
             score[accepted, weight] = _exact_share(readings, examples)
     accepted, weight = max(score, key=lambda key: score[key])
     readings = _read(kept, read_digits, examples, _settings(accepted, weight))
-    features: list[dict[str, float]] = []
+    features: list[Mapping[str, float]] = []
     right: list[bool] = []
     for example, lines in zip(examples, readings, strict=True):
         for line in lines:
-            features.append(confidence_features(line.line, line.digits, line.left_out))
+            features.append(line.features)
             right.append(is_right(line, example))
-    names = list(features[0])
-    table = np.array([[row[name] for name in names] for row in features])
+    table = np.array([[row[name] for name in FEATURES] for row in features])
     model = LogisticRegression(C=_REGULARISATION).fit(table, right)
     # What half of the numbers says is measured by the other half.
     probabilities = cross_val_predict(model, table, right, cv=2, method="predict_proba")
     confidence = np.asarray(probabilities, np.float64)[:, 1]
     is_number_right = np.array(right)
-    weights = dict(zip(names, model.coef_[0].tolist(), strict=True))
+    weights = dict(zip(FEATURES, model.coef_[0].tolist(), strict=True))
     reading = {
         "accepted_probability": accepted,
         "sure_confidence": _sure_threshold(confidence, is_number_right),
@@ -186,8 +185,7 @@ class _Remembered:
 
 
 def _settings(accepted: float, weight: float) -> ReadingSettings:
-    features = ("found", "least_found", "read", "least_read", "lost")
-    return ReadingSettings(accepted, 0.5, weight, {"bias": 0.0, **dict.fromkeys(features, 0.0)})
+    return ReadingSettings(accepted, 0.5, weight, dict.fromkeys(("bias", *FEATURES), 0.0))
 
 
 def _read(

@@ -26,8 +26,6 @@ class Line:
     Attributes:
         characters: Digits, separators between them, and a leading minus.
         left_out: Digits that do not fit to the others.
-        widest_gap: The widest gap between its digits, in heights of a digit; 0 for a single one.
-        next_gap: The narrowest gap to another number beside it, likewise; None if there is none.
     """
 
     characters: tuple[Detection, ...]
@@ -47,6 +45,12 @@ class Line:
     def height(self) -> float:
         """The median height of its digits, in pixels."""
         return median(one.height for one in self.digits)
+
+    @property
+    def widest_gap(self) -> float:
+        """The widest gap between its digits, in heights of a digit; 0 for a single one."""
+        gaps = (b.left - a.right for a, b in pairwise(self.digits))
+        return max(gaps, default=0.0) / self.height
 
     @property
     def y(self) -> float:

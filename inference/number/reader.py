@@ -16,7 +16,10 @@ from .metadata import ReadingSettings
 ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
 """Reads ink, uint8 (count, H, W), one digit each."""
 
-LEAST_LIKELY = 1e-6  # keeps logarithms finite
+LEAST_LIKELY = 1e-4  # keeps logarithms finite, and one doubt from outweighing all else
+
+UNSURE = 0.5
+"""A digit that is less likely there, or less likely this one, is called unsure."""
 
 # A number beside the main one is at least as high as this share of it, and as likely.
 OTHER_HEIGHT, OTHER_PROBABILITY = 0.5, 0.6
@@ -34,6 +37,7 @@ class LineReading:
         digits: What each digit was read as.
         left_out: What resembles a digit too little, or does not fit, and stands next to it.
         left_out_digits: What each of these was read as.
+        features: What the confidence was computed from, by name: `FEATURES`.
         confidence: The probability that all of the text is right, 0…1.
     """
 
@@ -41,6 +45,7 @@ class LineReading:
     digits: tuple[Prediction, ...]
     left_out: tuple[Detection, ...]
     left_out_digits: tuple[Prediction, ...]
+    features: Mapping[str, float]
     confidence: float
 
     @property
@@ -83,24 +88,55 @@ def read_lines(
     wanted = [one for line, out in zip(lines, lost, strict=True) for one in (*line.digits, *out)]
     if not wanted:
         return []
-    readings = iter(
-        [
-            _combined(one, reading, settings)
-            for one, reading in zip(
-                wanted, read_digits(np.stack([one.ink for one in wanted])), strict=True
-            )
-        ]
-    )
+    alone = read_digits(np.stack([one.ink for one in wanted]))
+    weight = settings.digit_weight
+    readings = iter([_Read(*pair, weight) for pair in zip(wanted, alone, strict=True)])
     return [
         _reading(
             line,
-            tuple(next(readings) for _ in line.digits),
-            out,
-            tuple(next(readings) for _ in out),
+            [next(readings) for _ in line.digits],
+            [next(readings) for _ in out],
             settings.confidence_weights,
         )
         for line, out in zip(lines, lost, strict=True)
     ]
+
+
+class _Read:
+    """A digit that was found and read.
+
+    Attributes:
+        found: What the finder says.
+        alone: What the digit graph says.
+        together: What both say: a product of experts (Hinton, 2002, "Training Products of Experts
+            by Minimizing Contrastive Divergence").
+    """
+
+    def __init__(self, found: Detection, alone: Prediction, weight: float) -> None:
+        self.found = found
+        self.alone = alone
+        likely = np.log(np.maximum(found.probabilities[:10], LEAST_LIKELY)) * (1 - weight)
+        likely += np.log(np.maximum(alone.probabilities, LEAST_LIKELY)) * weight
+        likely = np.exp(likely - likely.max())
+        probabilities = tuple((likely / likely.sum()).tolist())
+        confidence = max(probabilities)
+        self.together = Prediction(
+            digit=probabilities.index(confidence),
+            confidence=confidence,
+            probabilities=probabilities,
+            is_digit=min(confidence, found.probability) >= UNSURE,
+            normalized=alone.normalized,
+        )
+
+    @property
+    def finders(self) -> float:
+        """How likely the finder takes the digit, of those that something is there."""
+        return float(self.found.probabilities[self.together.digit]) / self.found.probability
+
+    @property
+    def graphs(self) -> float:
+        """How likely the digit graph takes the digit."""
+        return self.alone.probabilities[self.together.digit]
 
 
 def split_main(readings: Sequence[LineReading]) -> tuple[LineReading, list[LineReading]]:
@@ -156,51 +192,54 @@ def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
     )
 
 
-def _combined(found: Detection, reading: Prediction, settings: ReadingSettings) -> Prediction:
-    """What the finder and the digit graph say together: a product of experts (Hinton, 2002)."""
-    weight = settings.digit_weight
-    likely = np.log(np.maximum(found.probabilities[:10], LEAST_LIKELY)) * (1 - weight)
-    likely += np.log(np.maximum(reading.probabilities, LEAST_LIKELY)) * weight
-    likely = np.exp(likely - likely.max())
-    probabilities = tuple((likely / likely.sum()).tolist())
-    confidence = max(probabilities)
-    return Prediction(
-        digit=probabilities.index(confidence),
-        confidence=confidence,
-        probabilities=probabilities,
-        is_digit=confidence >= 0.5 and found.probability >= settings.accepted_probability,
-        normalized=reading.normalized,
+def _reading(
+    line: Line, digits: list[_Read], left_out: list[_Read], weights: Mapping[str, float]
+) -> LineReading:
+    features = _features(line, digits, left_out)
+    score = weights["bias"] + sum(weights[name] * value for name, value in features.items())
+    return LineReading(
+        line=line,
+        digits=tuple(one.together for one in digits),
+        left_out=tuple(one.found for one in left_out),
+        left_out_digits=tuple(one.together for one in left_out),
+        features=features,
+        confidence=1 / (1 + math.exp(-max(min(score, 40.0), -40.0))),
     )
 
 
-def _reading(
-    line: Line,
-    digits: tuple[Prediction, ...],
-    left_out: tuple[Detection, ...],
-    left_out_digits: tuple[Prediction, ...],
-    weights: Mapping[str, float],
-) -> LineReading:
-    features = confidence_features(line, digits, left_out)
-    score = weights["bias"] + sum(weights[name] * value for name, value in features.items())
-    confidence = 1 / (1 + math.exp(-max(min(score, 40.0), -40.0)))
-    return LineReading(line, digits, left_out, left_out_digits, confidence)
+FEATURES = (
+    "found",
+    "least_found",
+    "finders",
+    "least_finders",
+    "graphs",
+    "least_graphs",
+    "lost",
+    "gap",
+)
+"""What a number's confidence depends on; each is 0 where all is clear, and below where not."""
 
 
-def confidence_features(
-    line: Line, digits: Sequence[Prediction], left_out: Sequence[Detection]
-) -> dict[str, float]:
-    """What a number's confidence depends on, by name; each is 0 where all is clear."""
+def _features(line: Line, digits: Sequence[_Read], left_out: Sequence[_Read]) -> dict[str, float]:
     found = [one.probability for one in line.characters]
-    read = [digit.confidence for digit in digits]
-    lost = max((one.probability for one in left_out), default=0.0)
-    return {
-        "found": _sum_of_logs(found),
-        "least_found": math.log(max(min(found), LEAST_LIKELY)),
-        "read": _sum_of_logs(read),
-        "least_read": math.log(max(min(read), LEAST_LIKELY)),
-        "lost": math.log(max(1 - lost, 0.02)),
-    }
+    finders, graphs = [one.finders for one in digits], [one.graphs for one in digits]
+    lost = max((one.found.probability for one in left_out), default=0.0)
+    values = (
+        _sum_of_logs(found),
+        _log(min(found)),
+        _sum_of_logs(finders),
+        _log(min(finders)),
+        _sum_of_logs(graphs),
+        _log(min(graphs)),
+        _log(1 - lost),
+        -max(0.0, line.widest_gap - 0.5),
+    )
+    return dict(zip(FEATURES, values, strict=True))
 
 
 def _sum_of_logs(probabilities: Sequence[float]) -> float:
-    return sum(math.log(max(p, LEAST_LIKELY)) for p in probabilities)
+    return sum(_log(probability) for probability in probabilities)
+
+
+def _log(probability: float) -> float:
+    return math.log(max(probability, LEAST_LIKELY))
