@@ -2,7 +2,9 @@
 // them out, digits.onnx reads the digits among them once more; the rest is what makes numbers of
 // them, the same as inference/number/reader.py and lines.py, which say what each constant is for.
 
-const LEAST_LIKELY = 1e-6;
+const LEAST_LIKELY = 1e-4;
+const WEAK_SHARE = 0.6;
+const USUAL_HEIGHT = 0.6;
 const BARELY_LOST_GAP = 2.0;
 
 // Shares of the height of digits.
@@ -34,12 +36,11 @@ export async function readNumbers(ort, finder, reader, description, picture) {
   const rejected = found.filter(one => one.isDigit && !isAccepted(one));
   const wanted = lines.flatMap(line => line.digits);
   const readings = await readDigits(ort, reader, wanted, reading.digit_weight);
-  return lines.map(line => {
-    const digits = line.digits.map(one => readings.get(one));
+  return withoutWeak(lines, readings).map(line => {
     const lost = [...line.leftOut, ...barelyLost(line, rejected)];
-    const confidence = confidenceOf(line.characters, digits, lost, reading.confidence_weights);
+    const confidence = confidenceOf(line, readings, lost, reading.confidence_weights);
     return {
-      text: line.characters.map(one => readings.get(one)?.digit ?? one.label).join(""),
+      text: line.characters.map(one => readings.get(one)?.value ?? one.label).join(""),
       confidence,
       is_sure: confidence >= reading.sure_confidence,
       box: boxAround(line.characters),
@@ -73,7 +74,7 @@ async function findCharacters(ort, finder, labels, { luminance, width, height })
   });
 }
 
-// What both graphs say together, a product of experts: digit → {digit, confidence}.
+// What both graphs say together, a product of experts, and how likely each takes that digit.
 async function readDigits(ort, reader, digits, weight) {
   if (!digits.length) return new Map();
   const [{ ink, inkShape }] = digits;
@@ -87,7 +88,9 @@ async function readDigits(ort, reader, digits, weight) {
       Math.exp(log(digit.probabilities[value]) * (1 - weight) + log(probability) * weight)
     );
     const most = Math.max(...likely);
-    return [digit, { digit: likely.indexOf(most), confidence: most / sum(likely) }];
+    const value = likely.indexOf(most);
+    const finders = digit.probabilities[value] / digit.probability;
+    return [digit, { value, confidence: most / sum(likely), finders, graphs: read[value] }];
   }));
 }
 
@@ -147,7 +150,7 @@ function covers(one, other) {
 // Parts a row at gaps that clearly differ from the others.
 function split(digits) {
   const height = median(digits.map(one => one.height));
-  const gaps = digits.slice(1).map((digit, index) => (digit.left - digits[index].right) / height);
+  const gaps = gapsBetween(digits).map(gap => gap / height);
   const found = [[digits[0]]];
   gaps.forEach((gap, index) => {
     const others = ascending(gaps.filter((_, other) => other !== index));
@@ -193,6 +196,17 @@ function inReadingOrder(lines) {
 
 // --- How sure a number is ------------------------------------------------------------------------
 
+// Takes for no numbers what is clearly less likely one than what else is on the picture.
+function withoutWeak(lines, readings) {
+  const strength = ({ digits }) =>
+    sum(digits.map(one => one.probability * readings.get(one).confidence)) / digits.length;
+  const likeliest = least(lines, line => -strength(line));
+  return lines.filter(line => {
+    const low = Math.min(1, line.height / (likeliest.height * USUAL_HEIGHT));
+    return strength(line) * low >= WEAK_SHARE * strength(likeliest);
+  });
+}
+
 // What was barely lost: as high as the line's digits, next to them, and not one of them.
 function barelyLost({ digits, height }, rejected) {
   const left = digits[0].left - BARELY_LOST_GAP * height;
@@ -204,20 +218,24 @@ function barelyLost({ digits, height }, rejected) {
   );
 }
 
-// Logistic regression.
-function confidenceOf(characters, digits, lost, weights) {
+// Logistic regression; each feature is 0 where all is clear, and below where not.
+function confidenceOf({ characters, digits, height }, readings, lost, weights) {
   const found = characters.map(one => log(one.probability));
-  const read = digits.map(one => log(one.confidence));
+  const finders = digits.map(one => log(readings.get(one).finders));
+  const graphs = digits.map(one => log(readings.get(one).graphs));
+  const gaps = gapsBetween(digits).map(gap => gap / height);
   const features = {
-    bias: 1,
     found: sum(found),
     least_found: Math.min(...found),
-    read: sum(read),
-    least_read: Math.min(...read),
-    lost: Math.log(Math.max(1 - Math.max(0, ...lost.map(one => one.probability)), 0.02)),
+    finders: sum(finders),
+    least_finders: Math.min(...finders),
+    graphs: sum(graphs),
+    least_graphs: Math.min(...graphs),
+    lost: log(1 - Math.max(0, ...lost.map(one => one.probability))),
+    gap: -Math.max(0, Math.max(...gaps) - 0.5),
   };
-  const score = sum(Object.entries(features).map(([name, value]) => weights[name] * value));
-  return 1 / (1 + Math.exp(-score));
+  const weighted = Object.entries(features).map(([name, value]) => weights[name] * value);
+  return 1 / (1 + Math.exp(-weights.bias - sum(weighted)));
 }
 
 // In whole pixels.
@@ -240,6 +258,7 @@ const part = ({ data, dims: [count] }, index) => {
 const byNumber = (items, number) => [...items].sort((one, other) => number(one) - number(other));
 const ascending = values => byNumber(values, value => value);
 const least = (items, number) => byNumber(items, number)[0];
+const gapsBetween = digits => digits.slice(1).map((one, index) => one.left - digits[index].right);
 const nearestTo = (character, digits) => least(digits, digit => Math.abs(digit.x - character.x));
 
 function median(values) {

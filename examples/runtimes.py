@@ -1,86 +1,134 @@
-"""Tries `artifacts/digits.onnx` in every runtime that is installed, and says how far it got.
+"""Tries the two graphs of `artifacts/` in every runtime that is installed, and says how far it got.
 
 python -m examples.runtimes
 
-Each runtime gets the same ink: digits of several sizes, alone and in batches. What it computes is
-compared with onnxruntime in Python.
+Each runtime gets the same pictures: for `digits.onnx` the ink of digits of several sizes, alone and
+in batches; for `numbers.onnx` small pages. What it computes is compared with onnxruntime in Python.
 """
 
 import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
-Ink = NDArray[np.uint8]
-Run = Callable[[Ink], NDArray[np.float32]]
+Levels = NDArray[np.uint8]
+Outputs = list[NDArray[np.float32]]
+Run = Callable[[Levels], Outputs]
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "artifacts" / "digits.onnx"
-TOLERANCE = 1e-4  # float32, summed in another order
 
 
-def onnxruntime_python() -> tuple[str, Run]:
-    session = import_module("onnxruntime").InferenceSession(MODEL)
+@dataclass(frozen=True)
+class Graph:
+    """A graph, what to try it with, and how much its outputs may differ.
+
+    Attributes:
+        path: Where it is.
+        input: The name of its input.
+        inputs: What it is tried with.
+        tolerances: The largest differences allowed, by the names of its outputs. Sums of float32
+            differ with their order, and sizes of boxes multiply that.
+    """
+
+    path: Path
+    input: str
+    inputs: Callable[[], Iterator[Levels]]
+    tolerances: Mapping[str, float]
+
+
+def onnxruntime_python(graph: Graph) -> tuple[str, Run]:
+    session = import_module("onnxruntime").InferenceSession(graph.path)
     version = metadata.version("onnxruntime")
-    return version, lambda ink: session.run(["probabilities"], {"ink": ink})[0]
+    return version, lambda levels: session.run([*graph.tolerances], {graph.input: levels})
 
 
-def opencv_dnn() -> tuple[str, Run]:
+def opencv_dnn(graph: Graph) -> tuple[str, Run]:
     cv2 = import_module("cv2")
-    network = cv2.dnn.readNetFromONNX(str(MODEL))
+    network = cv2.dnn.readNetFromONNX(str(graph.path))
 
-    def run(ink: Ink) -> NDArray[np.float32]:
-        network.setInput(ink, "ink")
-        return network.forward("probabilities")
+    def run(levels: Levels) -> Outputs:
+        network.setInput(levels, graph.input)
+        return list(network.forward([*graph.tolerances]))
 
     return cv2.__version__, run
 
 
-def openvino() -> tuple[str, Run]:
+def openvino(graph: Graph) -> tuple[str, Run]:
     module = import_module("openvino")
-    model = module.Core().compile_model(MODEL, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return metadata.version("openvino"), lambda ink: model({"ink": ink})["probabilities"]
+    model = module.Core().compile_model(graph.path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    def run(levels: Levels) -> Outputs:
+        outputs = model({graph.input: levels})
+        return [outputs[name] for name in graph.tolerances]
+
+    return metadata.version("openvino"), run
 
 
-def onnx_reference() -> tuple[str, Run]:
-    evaluator = import_module("onnx.reference").ReferenceEvaluator(str(MODEL))
-    return metadata.version("onnx"), lambda ink: evaluator.run(["probabilities"], {"ink": ink})[0]
+def onnx_reference(graph: Graph) -> tuple[str, Run]:
+    evaluator = import_module("onnx.reference").ReferenceEvaluator(str(graph.path))
+    version = metadata.version("onnx")
+    return version, lambda levels: evaluator.run([*graph.tolerances], {graph.input: levels})
 
 
-def tract() -> tuple[str, Run]:
+def tract(graph: Graph) -> tuple[str, Run]:
     module = import_module("tract")
-    model = module.onnx().load(str(MODEL)).into_model().into_runnable()
-    return metadata.version("tract"), lambda ink: model.run([ink])[0].to_numpy()
+    model = module.onnx().load(str(graph.path)).into_model().into_runnable()
+    count = len(graph.tolerances)  # They are the first ones.
+    return metadata.version("tract"), lambda levels: [
+        output.to_numpy() for output in model.run([levels])[:count]
+    ]
 
 
-def node() -> tuple[str, Run]:
+_IN_NODE = """
+import { readFile } from "node:fs/promises";
+import * as ort from "onnxruntime-node";
+
+const [path, input, file, ...shape] = process.argv.slice(1);
+const session = await ort.InferenceSession.create(path);
+const levels = new ort.Tensor("uint8", new Uint8Array(await readFile(file)), shape.map(Number));
+const outputs = Object.entries(await session.run({ [input]: levels }));
+const plain = outputs.map(([name, { dims, data }]) => [name, { dims, data: [...data] }]);
+console.log(JSON.stringify(Object.fromEntries(plain)));
+"""
+
+
+def node(graph: Graph) -> tuple[str, Run]:
     package = ROOT / "examples" / "node_modules" / "onnxruntime-node" / "package.json"
     command = shutil.which("node")
     if command is None or not package.is_file():
         raise ModuleNotFoundError("onnxruntime-node")
-    return json.loads(package.read_text("utf-8"))["version"], lambda ink: np.concatenate(
-        [_in_node(command, image) for image in ink]
-    )
+    script = [command, "--input-type=module", "--eval", _IN_NODE, graph.path, graph.input]
+
+    def run(levels: Levels) -> Outputs:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "levels")
+            file.write_bytes(levels.tobytes())
+            answer = subprocess.run(  # noqa: S603
+                [*script, file, *map(str, levels.shape)],
+                cwd=ROOT / "examples",  # where the package is
+                capture_output=True,
+                check=False,
+            )
+        if answer.returncode:
+            raise RuntimeError(answer.stderr.decode() or f"Node ends with {answer.returncode}")
+        outputs = json.loads(answer.stdout)
+        return [
+            np.array(outputs[name]["data"], np.float32).reshape(outputs[name]["dims"])
+            for name in graph.tolerances
+        ]
+
+    return json.loads(package.read_text("utf-8"))["version"], run
 
 
-def _in_node(command: str, ink: Ink) -> NDArray[np.float32]:
-    """One image, (H, W) → (1, 10)."""
-    with tempfile.TemporaryDirectory() as folder:
-        image = Path(folder, "digit.pgm")
-        Image.fromarray(ink).save(image)
-        script = ROOT / "examples" / "node.mjs"
-        answer = subprocess.run([command, script, image], capture_output=True, check=True)  # noqa: S603
-    return np.array([json.loads(answer.stdout)["probabilities"]], np.float32)
-
-
-RUNTIMES: dict[str, Callable[[], tuple[str, Run]]] = {
+RUNTIMES: dict[str, Callable[[Graph], tuple[str, Run]]] = {
     "onnxruntime (Python)": onnxruntime_python,
     "onnxruntime-node": node,
     "OpenVINO": openvino,
@@ -90,44 +138,93 @@ RUNTIMES: dict[str, Callable[[], tuple[str, Run]]] = {
 }
 
 
-def drawings() -> Iterator[Ink]:
+def _seven(width: int, height: int) -> Image.Image:
+    image = Image.new("L", (width, height))
+    x, y = width / 10, height / 10
+    seven = [(2 * x, 2 * y), (8 * x, 2 * y), (4 * x, 9 * y)]
+    ImageDraw.Draw(image).line(seven, fill=255, width=max(1, round(x)))
+    return image
+
+
+def drawings() -> Iterator[Levels]:
     """Batches of ink, (batch, H, W): a seven on canvases of several sizes, and a blank one."""
     shapes = ((1, 28, 28), (1, 280, 280), (3, 280, 280), (2, 200, 64), (1, 1, 1))
     for count, height, width in shapes:
-        image = Image.new("L", (width, height))
-        x, y = width / 10, height / 10
-        seven = [(2 * x, 2 * y), (8 * x, 2 * y), (4 * x, 9 * y)]
-        ImageDraw.Draw(image).line(seven, fill=255, width=max(1, round(x)))
-        yield np.stack([np.asarray(image)] * count)
+        yield np.stack([np.asarray(_seven(width, height))] * count)
+
+
+def pages() -> Iterator[Levels]:
+    """Pictures, (H, W): sevens in a row, dark on light and light on dark, and blank ones."""
+    row = Image.new("L", (140, 60))
+    for left in (10, 50, 90):
+        row.paste(_seven(36, 48), (left, 6))
+    yield np.asarray(ImageOps.invert(row))
+    yield np.asarray(row)
+    yield np.full((60, 90), 255, np.uint8)
+    yield np.zeros((1, 1), np.uint8)
+
+
+GRAPHS = (
+    Graph(ROOT / "artifacts" / "digits.onnx", "ink", drawings, {"probabilities": 1e-4}),
+    Graph(
+        ROOT / "artifacts" / "numbers.onnx",
+        "luminance",
+        pages,
+        {"boxes": 0.05, "probabilities": 1e-3, "ink": 2.0},
+    ),
+)
 
 
 def main() -> None:
     """Prints a table."""
-    reference = onnxruntime_python()[1]
-    print("| runtime | version | result |\n|---|---|---|")
-    for name, load in RUNTIMES.items():
-        try:
-            version, run = load()
-        except ModuleNotFoundError as error:
-            print(f"| {name} | – | not tried: {error.name or error} is not installed |")
-        except Exception as error:
-            print(f"| {name} | ? | fails to load: {_first_line(error)} |")
-        else:
-            print(f"| {name} | {version} | {_verdict(run, reference)} |")
+    print("| runtime | version | graph | result |\n|---|---|---|---|")
+    for graph in GRAPHS:
+        reference = onnxruntime_python(graph)[1]
+        for name, load in RUNTIMES.items():
+            version, result = _tried(load, graph, reference)
+            print(f"| {name} | {version} | {graph.path.name} | {result} |", flush=True)
 
 
-def _verdict(run: Run, reference: Run) -> str:
-    largest = 0.0
-    for ink in drawings():
+def _tried(
+    load: Callable[[Graph], tuple[str, Run]], graph: Graph, reference: Run
+) -> tuple[str, str]:
+    """The runtime's version and what became of it."""
+    try:
+        version, run = load(graph)
+    except ModuleNotFoundError as error:
+        return "–", f"not tried: {error.name or error} is not installed"
+    except Exception as error:
+        return "?", f"fails to load: {_first_line(error)}"
+    return version, _verdict(run, reference, graph)
+
+
+def _verdict(run: Run, reference: Run, graph: Graph) -> str:
+    largest = dict.fromkeys(graph.tolerances, 0.0)
+    for levels in graph.inputs():
+        where = f"on {graph.input} of shape {levels.shape}"
         try:
-            probabilities = run(ink)
+            outputs = run(levels)
         except Exception as error:
-            return f"fails on ink of shape {ink.shape}: {_first_line(error)}"
-        difference = float(np.abs(probabilities - reference(ink)).max())
-        if not difference <= TOLERANCE:
-            return f"fails: differs by {difference:.2g} on ink of shape {ink.shape}"
-        largest = max(largest, difference)
-    return f"works, differs by {largest:.1g} at most"
+            return f"fails {where}: {_first_line(error)}"
+        for (name, tolerance), output, expected in zip(
+            graph.tolerances.items(), outputs, reference(levels), strict=True
+        ):
+            if output.shape != expected.shape:
+                return f"fails: {name} of shape {output.shape}, not {expected.shape}, {where}"
+            difference = _difference(output, expected)
+            if not difference <= tolerance:
+                return f"fails: {name} differs by {difference:.2g} {where}"
+            largest[name] = max(largest[name], difference)
+    differences = ", ".join(f"{name} by {difference:.1g}" for name, difference in largest.items())
+    return f"works; differs at most in {differences}"
+
+
+def _difference(output: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    """The largest difference; of pictures, on average over each, as edges may be in or out."""
+    differences = np.abs(output.astype(np.float32) - expected)
+    if differences.ndim == 3:
+        differences = differences.mean(axis=(1, 2))
+    return float(differences.max(initial=0))
 
 
 def _first_line(error: Exception) -> str:

@@ -25,7 +25,7 @@ from .number import Box, Located, Number
 from .number.finder import Detection, find_characters
 from .number.metadata import CONTRACT as FINDER_CONTRACT
 from .number.metadata import NumberMetadata, parse_number_metadata
-from .number.reader import LineReading, read_lines, split_main
+from .number.reader import LineReading, read_lines
 from .prediction import Prediction
 from .stream import check_that_they_are_several, map_in_order, parts
 
@@ -268,14 +268,13 @@ class DigitRecognizer:
             find_ink(picture)  # raises for a blank picture
             whole = Box(0, 0, *picture.source_size)
             return Number("", 0.0, is_sure=False, box=whole, digits=(), left_out=())
-        main, others = split_main(readings)
-        if others:
-            texts = ", ".join(reading.text for reading in (main, *others))
+        if len(readings) > 1:
+            texts = ", ".join(reading.text for reading in readings)
             raise SeveralNumbersError(
                 f"the image holds several numbers ({texts}); call read_numbers, which returns "
                 "every number with its box, or cut the image"
             )
-        return self._number(main, picture)
+        return self._number(readings[0], picture)
 
     def read_numbers(self, image: ImageSource) -> list[Number]:
         """Reads every number on an image.

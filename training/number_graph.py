@@ -35,6 +35,11 @@ LEAST_PROBABILITY = 0.15
 MOST_OVERLAP = 0.45
 """Of two boxes with a larger intersection over union, the likelier one is returned."""
 
+SAME_OVERLAP = 0.5
+"""Boxes with a larger intersection over union, on any scale, are of the same character."""
+
+OWN_VOTE = 1e-3
+
 INK_SIDE_PX = 56
 """Side of the square that each character is cut out to."""
 
@@ -101,9 +106,36 @@ class NumberGraph(nn.Module):
         all_boxes = torch.minimum(torch.cat(boxes).clamp(min=0), limit)
         likely = torch.cat(probabilities)
         kept = nms(all_boxes, likely.sum(dim=1), MOST_OVERLAP)
-        boxes_kept, likely_kept = all_boxes[kept], likely[kept]
+        boxes_kept = all_boxes[kept]
+        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely)
         ink = cut_ink(finest, boxes_kept / finest_stretch, likely_kept.sum(dim=1))
         return boxes_kept, likely_kept, ink
+
+
+def join_scales(kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor) -> Tensor:
+    """Lets all scales on which a character was found say which it is.
+
+    Args:
+        kept: float32 [found, 4], one box of each character.
+        likely_kept: float32 [found, characters], its probabilities.
+        boxes: float32 [all, 4], everything that was found on any scale.
+        likely: float32 [all, characters], likewise.
+
+    Returns:
+        float32 [found, characters]: the mean of the characters' probabilities, each by how likely
+        there is one, times how likely there is one on the best scale.
+    """
+    first = torch.maximum(kept[:, :2].unsqueeze(1), boxes[:, :2])
+    last = torch.minimum(kept[:, 2:].unsqueeze(1), boxes[:, 2:])
+    shared = (last - first).clamp(min=0).prod(dim=2)
+    area_kept, area = ((each[:, 2:] - each[:, :2]).prod(dim=1) for each in (kept, boxes))
+    either = area_kept.unsqueeze(1) + area - shared
+    is_same = shared > SAME_OVERLAP * either
+    total, own_total = likely.sum(dim=1), likely_kept.sum(dim=1, keepdim=True)
+    # A box without area shares nothing, not even with itself.
+    votes = is_same.float() @ likely + likely_kept * OWN_VOTE
+    voters = (is_same.float() @ total).unsqueeze(1) + own_total * OWN_VOTE
+    return votes / voters * own_total
 
 
 def cut_ink(level: Tensor, boxes: Tensor, likely: Tensor) -> Tensor:

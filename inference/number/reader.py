@@ -21,8 +21,11 @@ LEAST_LIKELY = 1e-4  # keeps logarithms finite, and one doubt from outweighing a
 UNSURE = 0.5
 """A digit that is less likely there, or less likely this one, is called unsure."""
 
-# A number beside the main one is at least as high as this share of it, and as likely.
-OTHER_HEIGHT, OTHER_PROBABILITY = 0.5, 0.6
+WEAK_SHARE = 0.6
+"""A number is at least as likely as this share of the likeliest one on the picture."""
+
+USUAL_HEIGHT = 0.6
+"""Numbers lower than this share of the likeliest one's height need to be the likelier for it."""
 
 BARELY_LOST_GAP = 2.0
 """How far from a number something may be, in heights of a digit, to be a lost part of it."""
@@ -47,6 +50,12 @@ class LineReading:
     left_out_digits: tuple[Prediction, ...]
     features: Mapping[str, float]
     confidence: float
+
+    @property
+    def strength(self) -> float:
+        """How likely its digits are there and what they were read as, on average, 0…1."""
+        pairs = zip(self.line.digits, self.digits, strict=True)
+        return sum(one.probability * read.confidence for one, read in pairs) / len(self.digits)
 
     @property
     def text(self) -> str:
@@ -91,15 +100,17 @@ def read_lines(
     alone = read_digits(np.stack([one.ink for one in wanted]))
     weight = settings.digit_weight
     readings = iter([_Read(*pair, weight) for pair in zip(wanted, alone, strict=True)])
-    return [
-        _reading(
-            line,
-            [next(readings) for _ in line.digits],
-            [next(readings) for _ in out],
-            settings.confidence_weights,
-        )
-        for line, out in zip(lines, lost, strict=True)
-    ]
+    return _without_weak(
+        [
+            _reading(
+                line,
+                [next(readings) for _ in line.digits],
+                [next(readings) for _ in out],
+                settings.confidence_weights,
+            )
+            for line, out in zip(lines, lost, strict=True)
+        ]
+    )
 
 
 class _Read:
@@ -139,44 +150,26 @@ class _Read:
         return self.alone.probabilities[self.together.digit]
 
 
-def split_main(readings: Sequence[LineReading]) -> tuple[LineReading, list[LineReading]]:
-    """Parts the number that a picture is about from others that stand beside it.
+def _without_weak(readings: list[LineReading]) -> list[LineReading]:
+    """Takes for no numbers what is clearly less likely one than what else is on the picture.
 
-    Args:
-        readings: At least one.
-
-    Returns:
-        The main number, and the others. What is much lower or hardly found is none of them; it is
-        left out of the main number, whose confidence falls by as much as it may be a number.
+    Specks, edges and pieces of other things are found as digits now and then, but seldom as surely
+    as the writing beside them. What is taken away is left out of the likeliest number.
     """
-    main = max(readings, key=lambda one: one.line.height * _mean_found(one))
-    others: list[LineReading] = []
-    left_out, left_out_digits = list(main.left_out), list(main.left_out_digits)
-    confidence = main.confidence
-    for reading in readings:
-        if reading is main:
-            continue
-        if (
-            reading.line.height >= OTHER_HEIGHT * main.line.height
-            and _mean_found(reading) >= OTHER_PROBABILITY
-        ):
-            others.append(reading)
-        else:
-            left_out += reading.line.digits
-            left_out_digits += reading.digits
-            confidence *= 1 - _mean_found(reading)
+    likeliest = max(readings, key=lambda one: one.strength)
+    height = likeliest.line.height * USUAL_HEIGHT
+
+    def is_weak(one: LineReading) -> bool:
+        low = min(1.0, one.line.height / height)
+        return one.strength * low < WEAK_SHARE * likeliest.strength
+
+    weak = [one for one in readings if is_weak(one)]
     merged = replace(
-        main,
-        left_out=tuple(left_out),
-        left_out_digits=tuple(left_out_digits),
-        confidence=confidence,
+        likeliest,
+        left_out=(*likeliest.left_out, *(d for one in weak for d in one.line.digits)),
+        left_out_digits=(*likeliest.left_out_digits, *(d for one in weak for d in one.digits)),
     )
-    return merged, others
-
-
-def _mean_found(reading: LineReading) -> float:
-    digits = reading.line.digits
-    return sum(one.probability for one in digits) / len(digits)
+    return [merged if one is likeliest else one for one in readings if not is_weak(one)]
 
 
 def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:

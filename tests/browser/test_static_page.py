@@ -1,8 +1,9 @@
-"""examples/browser: the graph in a page without a server's help gives what it gives in Python."""
+"""examples/browser: both graphs in a page without a server's help give what they give in Python."""
 
 import base64
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,10 +15,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from inference import DigitRecognizer
-from tests.drawings import Drawing, load_drawings
+from tests.drawings import Drawing, in_a_row, load_drawings, render_number
 from tests.needs import skip_unless_ci
 
 ROOT = Path(__file__).parents[2]
+
+NUMBERS = [load_drawings()[start::9][:4] for start in (1, 4)]
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +41,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
     page.on("request", lambda request: requested.append(request.url))
     page.goto(f"{address}/examples/browser/")
-    expect(page.get_by_text("Draw a digit.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Draw a number.")).to_be_visible(timeout=60_000)
     yield page
     page.close()
     server.shutdown()
@@ -46,11 +49,11 @@ def page(browser: Browser) -> Iterator[Page]:
     assert [url for url in requested if not url.startswith((address, "data:", "blob:"))] == []
 
 
-def draw(page: Page, drawing: Drawing) -> None:
+def draw(page: Page, drawings: Sequence[Drawing]) -> None:
     page.get_by_role("button", name="Clear").click()
     box = page.locator("canvas").bounding_box()
     assert box is not None
-    for stroke in drawing.placed(280, 0.65 * 280):
+    for stroke in in_a_row(drawings, box["width"], box["height"]):
         (x, y), *rest = stroke
         page.mouse.move(box["x"] + x, box["y"] + y)
         page.mouse.down()
@@ -59,15 +62,45 @@ def draw(page: Page, drawing: Drawing) -> None:
         page.mouse.up()
 
 
-@pytest.mark.parametrize("drawing", load_drawings()[::2], ids=str)
-def test_the_page_answers_as_python_does(drawing: Drawing, page: Page, recognizer: DigitRecognizer):
-    draw(page, drawing)
-    output = page.locator(f"output[data-strokes='{len(drawing.strokes)}']")
-    expect(output).to_contain_text(f"{drawing.label}: ")
-    shown = (output.get_attribute("data-probabilities") or "").split(",")
+def canvas_picture(page: Page) -> Image.Image:
     png = page.locator("canvas").evaluate("canvas => canvas.toDataURL()").split(",")[1]
     with Image.open(io.BytesIO(base64.b64decode(png))) as canvas:
-        expected = recognizer.predict(canvas)
-    assert expected.digit == drawing.label
-    # Both compute in float32, and WebAssembly sums in another order than the processor's kernels.
-    np.testing.assert_allclose([float(p) for p in shown], expected.probabilities, atol=1e-4)
+        return canvas.convert("L")
+
+
+@pytest.mark.parametrize("width", [800, 375], ids=["desk", "phone"])
+@pytest.mark.parametrize("drawings", NUMBERS, ids=lambda drawings: "".join(map(str, drawings)))
+def test_the_page_answers_as_python_does(
+    drawings: Sequence[Drawing], width: int, page: Page, recognizer: DigitRecognizer
+):
+    page.set_viewport_size({"width": width, "height": 600})
+    draw(page, drawings)
+    strokes = sum(len(drawing.strokes) for drawing in drawings)
+    output = page.locator(f"output[data-strokes='{strokes}']")
+    expect(output).to_be_visible()
+    numbers = json.loads(output.get_attribute("data-numbers") or "")
+    expected = recognizer.read_numbers(canvas_picture(page))
+    assert [number["text"] for number in numbers] == [number.text for number in expected]
+    assert numbers
+    lines = output.inner_text().splitlines()
+    for number, right, line in zip(numbers, expected, lines, strict=True):
+        # Both compute in float32, and WebAssembly sums in another order than the processor does.
+        assert number["confidence"] == pytest.approx(right.confidence, abs=1e-3)
+        assert number["is_sure"] == right.is_sure
+        assert line.startswith(f"{right.text}: {100 * number['confidence']:.1f} %")
+        assert line.endswith("not sure") != right.is_sure
+
+
+def test_the_drawing_is_what_was_drawn(page: Page):
+    """Also on a screen that shows the canvas smaller than it is."""
+    page.set_viewport_size({"width": 375, "height": 600})
+    draw(page, NUMBERS[0])
+    ink = np.asarray(canvas_picture(page)) < 128
+    expected = np.asarray(render_number(NUMBERS[0])) < 128
+    assert np.count_nonzero(ink & expected) > 0.8 * np.count_nonzero(ink | expected)
+
+
+def test_an_empty_canvas_has_no_number(page: Page):
+    page.get_by_role("button", name="Clear").click()
+    page.locator("canvas").dispatch_event("pointerup")
+    expect(page.get_by_text("No number is found.")).to_be_visible()
