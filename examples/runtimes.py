@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +59,7 @@ def opencv_dnn(graph: Graph) -> tuple[str, Run]:
 
     def run(levels: Levels) -> Outputs:
         network.setInput(levels, graph.input)
-        return list(network.forward([*graph.tolerances]))
+        return [network.forward(name) for name in graph.tolerances]
 
     return cv2.__version__, run
 
@@ -179,15 +182,21 @@ def main() -> None:
     """Prints a table."""
     print("| runtime | version | graph | result |\n|---|---|---|---|")
     for graph in GRAPHS:
-        reference = onnxruntime_python(graph)[1]
         for name, load in RUNTIMES.items():
-            version, result = _tried(load, graph, reference)
+            version, result = _tried_apart(load, graph)
             print(f"| {name} | {version} | {graph.path.name} | {result} |", flush=True)
 
 
-def _tried(
-    load: Callable[[Graph], tuple[str, Run]], graph: Graph, reference: Run
-) -> tuple[str, str]:
+def _tried_apart(load: Callable[[Graph], tuple[str, Run]], graph: Graph) -> tuple[str, str]:
+    """Tries a runtime in a process of its own, which it may take down."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        try:
+            return pool.submit(_tried, load, graph).result()
+        except BrokenProcessPool:
+            return "?", "crashes"
+
+
+def _tried(load: Callable[[Graph], tuple[str, Run]], graph: Graph) -> tuple[str, str]:
     """The runtime's version and what became of it."""
     try:
         version, run = load(graph)
@@ -195,6 +204,7 @@ def _tried(
         return "–", f"not tried: {error.name or error} is not installed"
     except Exception as error:
         return "?", f"fails to load: {_first_line(error)}"
+    _, reference = onnxruntime_python(graph)
     return version, _verdict(run, reference, graph)
 
 

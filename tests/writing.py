@@ -1,11 +1,25 @@
 """Whole numbers, written with the tests' own strokes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from tests.drawings import Drawing, Stroke, render_strokes
+from tests.drawings import Drawing, Stroke, draw_stroke, render_strokes
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, in pixels."""
+
+# Strokes of separators, as shares of a digit's height, from the middle of the gap on the baseline.
+SEPARATORS: Mapping[str, Sequence[Stroke]] = {
+    ".": [[(0, -0.02), (0, -0.02)]],
+    ",": [[(0.03, -0.06), (0.01, 0.06), (-0.05, 0.15)]],
+    "-": [[(-0.15, -0.45), (0.15, -0.45)]],
+    "/": [[(0.17, -1.0), (-0.17, 0.05)]],
+    ":": [[(0, -0.15), (0, -0.15)], [(0, -0.6), (0, -0.6)]],
+    "=": [[(-0.17, -0.35), (0.17, -0.35)], [(-0.17, -0.6), (0.17, -0.6)]],
+}
 
 
 @dataclass(frozen=True)
@@ -15,12 +29,12 @@ class Page:
     Attributes:
         image: Black on white.
         text: The digits.
-        boxes: Left, top, right and bottom of each digit's strokes, in pixels.
+        boxes: Of each digit's strokes.
     """
 
     image: Image.Image
     text: str
-    boxes: list[tuple[float, float, float, float]]
+    boxes: list[Box]
 
 
 def write(
@@ -45,7 +59,7 @@ def write(
     heights = [height_px] * len(drawings) if isinstance(height_px, int | float) else height_px
     gaps = [gap_px] * (len(drawings) - 1) if isinstance(gap_px, int | float) else gap_px
     strokes: list[Stroke] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    boxes: list[Box] = []
     left = 0.0
     for drawing, height, gap in zip(drawings, heights, [*gaps, 0], strict=True):
         points = [point for stroke in drawing.strokes for point in stroke]
@@ -74,3 +88,53 @@ def write(
             for a, b, c, d in boxes
         ],
     )
+
+
+def with_separators(page: Page, separators: Mapping[int, str], pen_width_px: int = 9) -> Page:
+    """Writes separators between digits.
+
+    Args:
+        page: Digits with room for them.
+        separators: By the position of the digit that each stands before; a minus may be at 0.
+        pen_width_px: Diameter of the pen.
+    """
+    image, text = page.image.copy(), list(page.text)
+    for position, name in separators.items():
+        left, top, _, bottom = page.boxes[position]
+        height = bottom - top
+        x = left - height / 3 if position == 0 else (page.boxes[position - 1][2] + left) / 2
+        for stroke in SEPARATORS[name]:
+            draw_stroke(
+                image,
+                [(x + a * height, bottom + b * height) for a, b in stroke],
+                pen_width_px + 3 if len(set(stroke)) == 1 else pen_width_px,
+            )
+        text[position] = name + text[position]
+    return Page(image, "".join(text), page.boxes)
+
+
+def stacked(images: Sequence[Image.Image], *, side_by_side: bool = False) -> Image.Image:
+    """Puts pictures below each other on white paper, or beside each other."""
+    widths, heights = zip(*(image.size for image in images), strict=True)
+    size = (sum(widths), max(heights)) if side_by_side else (max(widths), sum(heights))
+    sheet = Image.new("L", size, 255)
+    at = 0
+    for image in images:
+        sheet.paste(image, (at, 0) if side_by_side else (0, at))
+        at += image.width if side_by_side else image.height
+    return sheet
+
+
+def with_boxes(page: Page, *, ink: int = 0, width_px: int = 2, margin_px: int = 20) -> Image.Image:
+    """Draws a form's boxes, one for each digit, side by side."""
+    image = page.image.copy()
+    edges = [
+        page.boxes[0][0] - margin_px,
+        *((left[2] + right[0]) / 2 for left, right in pairwise(page.boxes)),
+        page.boxes[-1][2] + margin_px,
+    ]
+    top = min(box[1] for box in page.boxes) - margin_px
+    bottom = max(box[3] for box in page.boxes) + margin_px
+    for left, right in pairwise(edges):
+        ImageDraw.Draw(image).rectangle((left, top, right, bottom), outline=ink, width=width_px)
+    return image

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from inference.number.finder import Detection
@@ -27,6 +28,7 @@ def character(
     height: float = HEIGHT,
     probability: float = 0.95,
     probabilities: Mapping[str, float] | None = None,
+    ink: NDArray[np.uint8] | None = None,
 ) -> Detection:
     """A character that was found.
 
@@ -38,6 +40,7 @@ def character(
         height: Likewise.
         probability: That it is this character.
         probabilities: Of all characters that it may be; by default it is this one or none.
+        ink: What was cut out; by default something that tells whose it is, and like no digit.
     """
     likely = np.zeros(len(CHARACTERS), np.float32)
     for one, value in (probabilities or {name: probability}).items():
@@ -51,8 +54,7 @@ def character(
         probabilities=likely,
         probability=float(likely.sum()),
         character=name,
-        # So that a test can tell whose ink it is; no digit looks so.
-        ink=np.full((INK_SIDE, INK_SIDE), CHARACTERS.index(name), np.uint8),
+        ink=np.full((INK_SIDE, INK_SIDE), CHARACTERS.index(name), np.uint8) if ink is None else ink,
     )
 
 

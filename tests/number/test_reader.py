@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -317,6 +317,7 @@ def test_the_confidence_falls_with_a_lost_neighbour():
     assert confidences[0] > confidences[1] > confidences[2]
 
 
+@settings(deadline=None)
 @given(
     bias=st.floats(-1e6, 1e6),
     weight=st.floats(-1e6, 1e6),
@@ -381,7 +382,7 @@ def test_what_is_read_as_no_digit_in_particular_is_no_number():
 )
 def test_what_is_lower_must_be_likelier(height: float, probability: float, others: list[str]):
     lower = below("34", height=height, probability=probability)
-    assert texts_of([*row("12"), *lower]) == ["12", *others]
+    assert texts_of([*row("12", probability=1.0), *lower]) == ["12", *others]
 
 
 def test_what_is_higher_need_not_be_likelier():
@@ -389,7 +390,7 @@ def test_what_is_higher_need_not_be_likelier():
 
 
 def test_what_is_no_number_is_left_out_of_the_likeliest():
-    speck, edge = below("3", height=15), below("45", probability=0.45, top=600)
+    speck, edge = below("3", height=15, probability=0.9), below("45", probability=0.45, top=600)
     first, second = read([*row("12", probability=0.8), *below("67", top=450), *speck, *edge])
     assert (first.text, second.text) == ("12", "67")
     assert not first.left_out

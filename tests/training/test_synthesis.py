@@ -66,6 +66,10 @@ def clean(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(camera, name, 0.0)
 
 
+def seeded() -> Random:
+    return Random(0)  # noqa: S311 - no secret depends on it
+
+
 def an_eight(stock: CharacterStock, x: float, y: float, height: float = 30.0) -> Placed:
     """An 8 with its middle there, drawn with a pen of middling width, to be found."""
     index = (stock.starts[EIGHT] + stock.starts[EIGHT + 1]) // 2
@@ -106,7 +110,7 @@ def same(pictures: Pictures, others: Pictures) -> bool:
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    random = Random(0)
+    random = seeded()
     return [write_text(random) for _ in range(5_000)]
 
 
@@ -173,13 +177,13 @@ def test_boxes_of_the_stock_are_those_of_its_ink(stock: CharacterStock):
 
 @pytest.mark.parametrize("kind", range(STROKE + 1))
 def test_what_is_picked_is_of_its_kind(kind: int, stock: CharacterStock):
-    random = Random(0)
+    random = seeded()
     for pen in np.linspace(0, 1, 200):
         assert stock.starts[kind] <= stock.pick(kind, pen, random) < stock.starts[kind + 1]
 
 
 def test_a_wide_pen_picks_wide_strokes(stock: CharacterStock):
-    random = Random(0)
+    random = seeded()
     thin, wide = (
         np.mean([stock.pens[stock.pick(EIGHT, pen, random)] for _ in range(100)])
         for pen in (0.2, 0.8)
@@ -239,7 +243,7 @@ def even_hands(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.usefixtures("even_hands")
 def test_how_high_a_digit_is_decides_whether_it_is_to_be_found(stock: CharacterStock):
-    random = Random(0)
+    random = seeded()
     seen: set[tuple[bool, int]] = set()
     for _ in range(2_000):
         made = lay_out(stock, HEIGHT, WIDTH, random)
@@ -262,14 +266,14 @@ def test_how_high_a_digit_is_decides_whether_it_is_to_be_found(stock: CharacterS
 
 
 def test_what_is_larger_than_the_largest_is_never_to_be_found(stock: CharacterStock):
-    random = Random(0)
+    random = seeded()
     large = [p for _ in range(500) for p in lay_out(stock, HEIGHT, WIDTH, random).large]
     assert len(large) > 50
     assert {placed.target for placed in large} == {BACKGROUND}
 
 
 def test_letters_and_strokes_are_never_to_be_found(stock: CharacterStock):
-    random = Random(0)
+    random = seeded()
     placed = [p for _ in range(500) for p in lay_out(stock, HEIGHT, WIDTH, random).characters]
     others = [p for p in placed if p.character >= stock.starts[LETTER]]
     assert len(others) > 100
@@ -277,7 +281,7 @@ def test_letters_and_strokes_are_never_to_be_found(stock: CharacterStock):
 
 
 def test_a_separator_is_a_target_of_its_own_kind(stock: CharacterStock):
-    random = Random(0)
+    random = seeded()
     placed = [p for _ in range(2_000) for p in lay_out(stock, HEIGHT, WIDTH, random).characters]
     for kind in range(len(DIGITS), len(CHARACTERS)):
         start, stop = stock.starts[kind], stock.starts[kind + 1]
@@ -498,7 +502,7 @@ def straight(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("straight")
-def test_rectangles_are_drawn_where_they_are(stock: CharacterStock):
+def test_rectangles_are_drawn_where_they_are():
     cover = drawn_rectangles(Rectangle(10, 5, 30, 9, 0.5), Rectangle(-9, 40, WIDTH + 9, 41, 1.0))
     expected = torch.zeros(SIZE)
     expected[5:9, 10:30] = 0.5
@@ -507,14 +511,14 @@ def test_rectangles_are_drawn_where_they_are(stock: CharacterStock):
 
 
 @pytest.mark.usefixtures("straight")
-def test_pixels_that_a_rectangle_covers_in_part_are_the_lighter(stock: CharacterStock):
+def test_pixels_that_a_rectangle_covers_in_part_are_the_lighter():
     cover = drawn_rectangles(Rectangle(10.25, 5, 30, 5.5, 1.0))
     assert float(cover[5, 20]) == pytest.approx(0.5, abs=1e-4)
     assert float(cover[5, 10]) == pytest.approx(0.75 * 0.5, abs=1e-4)
 
 
 @pytest.mark.usefixtures("straight")
-def test_where_rectangles_cross_it_is_at_most_black(stock: CharacterStock):
+def test_where_rectangles_cross_it_is_at_most_black():
     cover = drawn_rectangles(Rectangle(0, 20, 200, 24, 0.8), Rectangle(50, 0, 54, 60, 0.8))
     assert float(cover[22, 52]) == pytest.approx(1, abs=1e-4)
 
@@ -580,7 +584,7 @@ def test_jpeg_changes_edges_a_little(monkeypatch: pytest.MonkeyPatch):
     change = (photographs(sheets).int() - before).abs().float()
     assert change.amax() > 5
     assert change.mean() < 3
-    assert change[:, :, 24:].max() == 0  # whole blocks without an edge
+    assert change[:, :, 24:].max() <= 2  # blocks without an edge
 
 
 @pytest.mark.usefixtures("clean")
@@ -590,7 +594,8 @@ def test_blur_makes_a_thin_line_wider_and_fainter(monkeypatch: pytest.MonkeyPatc
     before = 255 - photographs(sheets).float()
     monkeypatch.setattr(camera, "BLURRED_SHARE", 1.0)
     blurred = 255 - photographs(sheets).float()
-    assert (blurred[:, 30, 50] < before[:, 30, 50] - 10).all()
+    assert (blurred[:, 30, 50] < before[:, 30, 50]).all()
+    assert blurred[:, 30, 50].mean() < 0.8 * before[:, 30, 50].mean()
     assert (blurred[:, 30, 49] >= before[:, 30, 49]).all()
     torch.testing.assert_close(blurred.sum(dim=2), before.sum(dim=2), atol=0, rtol=0.03)
 
