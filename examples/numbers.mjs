@@ -13,7 +13,6 @@ const SIMILAR_HEIGHT = 0.4;
 const LEAST_HEIGHT = 0.45;
 const WIDE_GAP = 2.0;
 const CLEARLY_WIDER = 3.0;
-const USUAL_GAP = 0.3;
 const SIGN_GAP = 1.2;
 
 const COVERED_SHARE = 0.6;
@@ -154,7 +153,7 @@ function split(digits) {
   const found = [[digits[0]]];
   gaps.forEach((gap, index) => {
     const others = ascending(gaps.filter((_, other) => other !== index));
-    const usual = Math.max(USUAL_GAP, others[(others.length - 1) >> 1]);
+    const usual = others[(others.length - 1) >> 1];
     if (others.length && gap >= Math.max(WIDE_GAP, CLEARLY_WIDER * usual)) found.push([]);
     found.at(-1).push(digits[index + 1]);
   });

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batches import ink_batches
-from .errors import InferenceError, InvalidImageError, SeveralNumbersError
+from .errors import BlankImageError, InferenceError, InvalidImageError, SeveralNumbersError
 from .images import ImageSource, Picture, read_picture
 from .ink import find_ink, is_photograph, visible_luminance
 from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
@@ -325,10 +325,13 @@ class DigitRecognizer:
         """
         picture = read_picture(image)
         if is_photograph(picture):
-            session, metadata = self._finder.opened
+            session, _ = self._finder.opened
             digits = [one for one in find_characters(session, picture.luminance) if one.is_digit]
-            if digits and digits[0].probability >= metadata.reading.accepted_probability:
-                return digits[0].ink
+            if not digits:
+                raise BlankImageError(
+                    "nothing on the photograph resembles a digit; write it larger or darker"
+                )
+            return digits[0].ink
         return find_ink(picture)
 
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:

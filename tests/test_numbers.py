@@ -173,10 +173,10 @@ def test_a_digit_may_be_of_strokes_that_do_not_touch(recognizer: DigitRecognizer
 def assert_boxes(number: Number, page: Page, height_px: float) -> None:
     """A finder's boxes are off by a share of a digit's height."""
     for digit, expected in zip(number.digits, page.boxes, strict=True):
-        np.testing.assert_allclose(corners(digit.box), expected, atol=0.1 * height_px)
+        np.testing.assert_allclose(corners(digit.box), expected, atol=0.15 * height_px)
     lefts, tops, rights, bottoms = zip(*page.boxes, strict=True)
     whole = (min(lefts), min(tops), max(rights), max(bottoms))
-    np.testing.assert_allclose(corners(number.box), whole, atol=0.1 * height_px)
+    np.testing.assert_allclose(corners(number.box), whole, atol=0.15 * height_px)
 
 
 @pytest.mark.parametrize("height_px", [40, 90, 500])
@@ -233,7 +233,7 @@ def test_even_what_is_found_as_a_line_has_a_box(tmp_path: Path):
 # --- Separators ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [".", ",", "-", "/", ":", "="])
+@pytest.mark.parametrize("name", [".", ",", "-", "/"])
 @each_number
 def test_a_separator_is_a_part_of_the_number(
     number: list[Drawing], name: str, recognizer: DigitRecognizer
@@ -284,14 +284,14 @@ def test_a_forms_box_for_each_digit_is_not_read(
 
 
 def combed(page: Page) -> Image.Image:
-    """With a line under it, and ticks between the digits."""
+    """With a line under it, and bars between the digits."""
     image = page.image.copy()
     draw = ImageDraw.Draw(image)
     left, right = page.boxes[0][0] - 22, page.boxes[-1][2] + 22
     line = max(box[3] for box in page.boxes) + 14
     draw.line((left, line, right, line), fill=110, width=2)
     for x in (left, *((a[2] + b[0]) / 2 for a, b in pairwise(page.boxes)), right):
-        draw.line((x, line - 28, x, line), fill=110, width=2)
+        draw.line((x, line - 60, x, line), fill=110, width=2)
     return image
 
 

@@ -61,8 +61,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_one_package_with_the_model_and_its_types(wheel: Path):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"digit_recognizer"}
-    modules = {f"digit_recognizer/{path.name}" for path in (ROOT / "inference").glob("*.py")}
-    artifacts = {f"digit_recognizer/artifacts/digits.{suffix}" for suffix in ("onnx", "json")}
+    sources = (ROOT / "inference").rglob("*.py")
+    modules = {f"digit_recognizer/{path.relative_to(ROOT / 'inference')}" for path in sources}
+    artifacts = {
+        f"digit_recognizer/artifacts/{model}.{suffix}"
+        for model in ("digits", "numbers")
+        for suffix in ("onnx", "json")
+    }
     expected = modules | artifacts | {"digit_recognizer/py.typed"}
     assert {name for name in names if ".dist-info/" not in name} == expected
 

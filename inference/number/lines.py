@@ -12,8 +12,7 @@ FACING_SHARE = 0.4  # of the lower one; digits of a line face each other at leas
 SIMILAR_HEIGHT = 0.4  # the least ratio of neighbours' heights
 LEAST_HEIGHT = 0.45  # of the line's median; lower digits are left out
 WIDE_GAP = 2.0  # a gap that parts numbers is at least that wide,
-CLEARLY_WIDER = 3.0  # and that many times as wide as the line's other gaps,
-USUAL_GAP = 0.3  # which count as at least that wide
+CLEARLY_WIDER = 3.0  # and that many times as wide as the line's other gaps
 SIGN_GAP = 1.2  # the farthest that a minus stands from its number
 
 COVERED_SHARE = 0.6  # of the narrower of two digits that cannot stand beside each other
@@ -129,7 +128,7 @@ def _parts(digits: list[Detection]) -> list[list[Detection]]:
     gaps = [(b.left - a.right) / height for a, b in pairwise(digits)]
     parts = [[digits[0]]]
     for index, (gap, digit) in enumerate(zip(gaps, digits[1:], strict=True)):
-        others = [max(other, USUAL_GAP) for i, other in enumerate(gaps) if i != index]
+        others = [other for i, other in enumerate(gaps) if i != index]
         if others and gap >= max(WIDE_GAP, CLEARLY_WIDER * _lower_median(others)):
             parts.append([])
         parts[-1].append(digit)

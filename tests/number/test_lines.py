@@ -276,6 +276,12 @@ def test_of_columns_what_stands_beside_each_other_is_read_from_left_to_right(low
     assert texts_of(*left, *right) == ["12", "34", "56", "78"]
 
 
+def test_something_high_beside_two_rows_does_not_join_them():
+    high = character("8", 800, 100, height=350)
+    found = [row("12", left=30), row("34", y=200), [high]]
+    assert [text for text in texts_of(*found) if text != "8"] == ["12", "34"]
+
+
 # --- Whatever is found ---------------------------------------------------------------------------
 
 CHARACTER = st.builds(

@@ -68,6 +68,12 @@ class CharacterStock:
         share = min(max(pen + random.gauss(0, _PEN_SPREAD), 0.0), 1.0)
         return start + min(int(share * (stop - start)), stop - start - 1)
 
+    def pick_by_pen(self, kind: int, pen: float, random: Random) -> int:
+        """Chooses a character whose strokes are about that share of its longer side wide."""
+        start, stop = self.starts[kind], self.starts[kind + 1]
+        near = int(np.searchsorted(self.pens[start:stop], pen))
+        return self.pick(kind, near / max(stop - start, 1), random)
+
 
 def make_characters(digits: LabelledInk, seed: int, scale: float = 1.0) -> CharacterStock:
     """Makes the stock.

@@ -36,6 +36,9 @@ SIZES = ((64, 224), (64, 224), (96, 144), (128, 112))
 CLEAN_SHARE = 0.13
 """Share of the pictures that a drawing program made."""
 
+LEAST_CONTRAST, LEGIBLE_CONTRAST = 0.18, 0.4
+"""Share of the light that the faintest ink takes."""
+
 SMALL_PX = 22.0
 """Characters up to this height are drawn on small patches, from the stock at half its size."""
 
@@ -64,7 +67,12 @@ class Composer:
     """Makes pictures without an end; the same seed makes the same ones."""
 
     def __init__(
-        self, stock: CharacterStock, seed: int, device: torch.device | None = None
+        self,
+        stock: CharacterStock,
+        seed: int,
+        device: torch.device | None = None,
+        *,
+        legible: bool = False,
     ) -> None:
         """Takes over the stock.
 
@@ -72,8 +80,10 @@ class Composer:
             stock: The characters.
             seed: Decides the pictures.
             device: Where they are drawn; the CPU by default.
+            legible: Whether a person could read all that is written.
         """
         self._stock = stock
+        self._legible = legible
         self._device = device or torch.device("cpu")
         self._random = Random(seed)  # noqa: S311 - no secret depends on it
         self._generator = Generator(self._device).manual_seed(seed)
@@ -90,7 +100,9 @@ class Composer:
 
     def compose(self, batch: int, size: tuple[int, int]) -> Pictures:
         """Makes a batch of pictures, height × width pixels each."""
-        layouts = [lay_out(self._stock, *size, self._random) for _ in range(batch)]
+        layouts = [
+            lay_out(self._stock, *size, self._random, legible=self._legible) for _ in range(batch)
+        ]
         ink, picture, boxes, kinds = self._write(layouts, size)
         return Pictures(self._photograph(layouts, ink, size), picture, boxes, kinds)
 
@@ -207,7 +219,9 @@ class Composer:
         light = shine_light(batch, size, generator)
         # Ink is uneven: a pen lets some paper through, a pencil more.
         uneven = uniform(shape, 0, 0.25, generator) * clouds(batch, size, 4.0, generator).abs()
-        contrast = 0.18 * 5.4 ** uniform(shape, 0, 1, generator) ** 0.45
+        faintest = LEGIBLE_CONTRAST if self._legible else LEAST_CONTRAST
+        darkness = uniform(shape, 0, 1, generator) ** 0.45
+        contrast = faintest * (1 / faintest) ** darkness
         cover = ink * contrast.clamp(max=0.97) * (1 - uneven).clamp(0.3, 1)
         sheets = torch.where(is_clean, 1 - ink, paper * light * (1 - cover)) * (1 - 0.9 * lines)
         return photograph(sheets.clamp(0, 1), is_clean, generator)

@@ -1,11 +1,32 @@
 """Where things stand on a sheet: numbers in lines and cells, words, dirt, rules and frames."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 from training.synthesis.characters import LETTER, STROKE, CharacterStock
 from training.synthesis.texts import CHARACTERS, DIGITS, write_text
+
+_SEPARATOR_LENGTHS: dict[str, Callable[[Random], float]] = {
+    ".": lambda random: random.uniform(0.1, 0.2),
+    ",": lambda random: random.uniform(0.15, 0.5),
+    "-": lambda random: random.uniform(0.22, 0.6 if random.random() < 0.7 else 1.1),
+    "/": lambda random: random.uniform(0.95, 1.4),
+    ":": lambda random: random.uniform(0.3, 0.7),
+    "=": lambda random: random.uniform(0.22, 0.7),
+}
+"""Longer sides of separators, as shares of the digits' height."""
+
+_SEPARATOR_MIDDLES = {
+    ".": (-0.04, 0.12),
+    ",": (-0.2, 0.06),
+    "-": (0.32, 0.62),
+    "/": (0.42, 0.58),
+    ":": (0.35, 0.6),
+    "=": (0.32, 0.62),
+}
+"""How far above the line of writing their middles lie, likewise."""
 
 BACKGROUND = -1
 """The target of a character that must not be found."""
@@ -90,10 +111,21 @@ class _Hand:
     small_zeros: bool
 
 
-def lay_out(stock: CharacterStock, height: int, width: int, random: Random) -> Layout:
-    """Makes up a sheet of height × width pixels."""
+def lay_out(
+    stock: CharacterStock, height: int, width: int, random: Random, *, legible: bool = False
+) -> Layout:
+    """Makes up a sheet of height × width pixels.
+
+    Args:
+        stock: The characters.
+        height: Of the sheet.
+        width: Likewise.
+        random: Source of all randomness.
+        legible: Whether a person could read all of it: numbers on paper, without what only
+            teaches to be silent.
+    """
     layout = Layout()
-    kind = random.random()
+    kind = random.random() * (0.9 if legible else 1.0)
     if kind < 0.5:
         _lines(layout, stock, height, width, random, 1)
     elif kind < 0.69:
@@ -102,6 +134,12 @@ def lay_out(stock: CharacterStock, height: int, width: int, random: Random) -> L
         _cells(layout, stock, height, width, random)
     elif kind < 0.9:
         _single(layout, stock, height, width, random)
+    if legible:
+        if random.random() < 0.1:
+            _rules(layout, height, width, random)
+        if random.random() < 0.2:
+            _frame(layout, height, width, random)
+        return layout
     if random.random() < 0.17 or kind >= 0.95:
         _too_large(layout, stock, height, width, random)
     if random.random() < 0.08:
@@ -177,41 +215,30 @@ def _write(
     zeros_from = len(text.rstrip("0"))
     for index, character in enumerate(text):
         kind = CHARACTERS.index(character)
-        chosen = stock.pick(kind, hand.pen, random)
-        left_edge, top_edge, right_edge, bottom_edge = stock.boxes[chosen].tolist()
-        aspect = (right_edge - left_edge) / (bottom_edge - top_edge)
         gap = (hand.gap + random.gauss(0, hand.gap_spread)) * h
-        y = 0.0
         if character in DIGITS:
+            chosen = stock.pick(kind, hand.pen, random)
             height = h * math.exp(random.gauss(0, hand.size_spread))
             y = -height / 2
             if hand.small_zeros and index >= max(zeros_from, 1):
                 height *= 0.65
                 y = -h + height / 2
-            width = height * aspect * hand.stretch
+            width = height * _aspect(stock, chosen) * hand.stretch
             pen_px = float(stock.pens[chosen]) * height
-        elif character == ".":
-            height = width = max(1.6, pen_px * random.uniform(1.0, 1.9))
-            y = -height / 2 + random.uniform(-0.04, 0.12) * h
-            gap = max(gap, 0.05 * h)
-        elif character == ",":
-            height = h * random.uniform(0.15, 0.5)
-            width = max(height * min(aspect, 0.8), 1.5)
-            y = height / 2 - random.uniform(0.02, 0.25) * h
-            gap = max(gap, 0.03 * h)
-        elif character in "-=":
-            width = h * random.uniform(0.22, 0.6 if random.random() < 0.7 else 1.1)
-            height = max(width / aspect, 1.2)
-            y = -h * random.uniform(0.32, 0.62)
-            if index == len(text) - 1:  # the end of an amount, at any height
+        else:
+            # The pen is the digits' own, or thin strokes would vanish where they are drawn small.
+            longer = h * _SEPARATOR_LENGTHS[character](random)
+            chosen = stock.pick_by_pen(kind, max(pen_px, 1.2) / longer, random)
+            aspect = _aspect(stock, chosen)
+            width, height = longer * min(aspect, 1.0), longer / max(aspect, 1.0)
+            y = -h * random.uniform(*_SEPARATOR_MIDDLES[character])
+            if character == ".":
+                height = width = max(1.6, pen_px * random.uniform(1.0, 1.9))
+            elif character in "-=" and index == len(text) - 1:  # of an amount, at any height
                 y = -h * random.uniform(0.05, 0.65)
             gap = max(gap, 0.06 * h)
-        else:
-            height = h * (
-                random.uniform(0.95, 1.4) if character == "/" else random.uniform(0.3, 0.7)
-            )
-            width = max(height * aspect * random.uniform(0.5, 1.0), 1.5)
-            y = -h / 2
+        if index and text[index - 1] in ".,:":
+            gap = max(gap, 0.04 * h)  # or digits would cover small separators
         x = right + (gap if placed else 0.0) + width / 2
         if pitch_px is not None:
             x = pitch_px * (index + 0.5 + random.gauss(0, 0.06))
@@ -230,6 +257,11 @@ def _write(
             )
         )
     return placed, right
+
+
+def _aspect(stock: CharacterStock, character: int) -> float:
+    left, top, right, bottom = stock.boxes[character].tolist()
+    return (right - left) / (bottom - top)
 
 
 def _moved(placed: list[Placed], x: float, y: float) -> list[Placed]:
