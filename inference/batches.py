@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from .errors import InvalidImageError
 from .images import ImageSource, is_small_luminance
 from .ink import ready_ink
+from .prediction import Prediction
 
-ReadInk = Callable[[ImageSource], NDArray[np.uint8]]
-"""Finds the ink of one image, uint8 (H, W); raises `InvalidImageError`."""
+ReadInk = Callable[[ImageSource], NDArray[np.uint8] | Prediction]
+"""Finds the ink of one image, uint8 (H, W), or recognizes it; raises `InvalidImageError`."""
 
 # Ink that is computed on at once; what the graph holds of more leaves the processor's caches.
 _BATCH_PIXELS = 400_000
@@ -23,7 +24,7 @@ _WAITING_PIXELS = 4_000_000
 
 def ink_batches(
     images: list[ImageSource], read_ink: ReadInk, looking: Lock
-) -> Iterator[tuple[list[int], NDArray[np.uint8] | InvalidImageError]]:
+) -> Iterator[tuple[list[int], NDArray[np.uint8] | Prediction | InvalidImageError]]:
     """Finds the ink of images and joins what is of equal size, whatever stands between it.
 
     Args:
@@ -33,7 +34,8 @@ def ink_batches(
 
     Yields:
         The positions of some images, each of which comes up once, and their ink, uint8
-        (count, H, W), of a bounded number of pixels; or a single position and why there is none.
+        (count, H, W), of a bounded number of pixels; or a single position and what was recognized,
+        or why there is nothing.
     """
     rest = dict(enumerate(images))
     small = {position: image for position, image in rest.items() if is_small_luminance(image)}
@@ -52,7 +54,7 @@ def ink_batches(
     pixels = 0
     for position, image in rest.items():
         ink = _ink_or_error(image, read_ink)
-        if isinstance(ink, InvalidImageError):
+        if not isinstance(ink, np.ndarray):
             yield [position], ink
             continue
         if pixels + ink.size > _WAITING_PIXELS:
@@ -63,7 +65,9 @@ def ink_batches(
     yield from _stacks(waiting)
 
 
-def _ink_or_error(image: ImageSource, read_ink: ReadInk) -> NDArray[np.uint8] | InvalidImageError:
+def _ink_or_error(
+    image: ImageSource, read_ink: ReadInk
+) -> NDArray[np.uint8] | Prediction | InvalidImageError:
     try:
         return read_ink(image)
     except InvalidImageError as error:

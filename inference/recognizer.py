@@ -7,7 +7,7 @@ import math
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self, cast, overload
@@ -22,10 +22,10 @@ from .ink import find_ink, is_photograph, visible_luminance
 from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
 from .model import Session, SessionOptions, open_model
 from .number import Box, Located, Number
-from .number.finder import Detection, find_characters
+from .number.finder import Detection
 from .number.metadata import CONTRACT as FINDER_CONTRACT
 from .number.metadata import NumberMetadata, parse_number_metadata
-from .number.reader import LineReading, read_lines
+from .number.reader import LineReading, read_likeliest, read_lines
 from .prediction import Prediction
 from .stream import check_that_they_are_several, map_in_order, parts
 
@@ -141,7 +141,8 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
-        return self.predict_ink(self._read_ink(image)[np.newaxis])[0]
+        ink = self._ink_or_prediction(image)
+        return ink if isinstance(ink, Prediction) else self.predict_ink(ink[np.newaxis])[0]
 
     def predict_batch(self, images: Iterable[ImageSource]) -> list[Prediction]:
         """Recognizes the digits on several images, faster than one by one if their sizes agree.
@@ -230,8 +231,8 @@ class DigitRecognizer:
         self, looking: Lock, images: list[ImageSource]
     ) -> list[Prediction | InvalidImageError]:
         results: dict[int, Prediction | InvalidImageError] = {}
-        for positions, ink in ink_batches(images, self._read_ink, looking):
-            if isinstance(ink, InvalidImageError):
+        for positions, ink in ink_batches(images, self._ink_or_prediction, looking):
+            if not isinstance(ink, np.ndarray):
                 results[positions[0]] = ink
                 continue
             output = self.run(ink)
@@ -313,26 +314,27 @@ class DigitRecognizer:
             left_out=_located(reading.left_out, reading.left_out_digits, picture),
         )
 
-    def _read_ink(self, image: ImageSource) -> NDArray[np.uint8]:
-        """The ink of the digit on an image; of a photograph, of the likeliest digit that is found.
-
-        Returns:
-            uint8 (H, W), 0 paper … 255 full ink.
+    def _ink_or_prediction(self, image: ImageSource) -> NDArray[np.uint8] | Prediction:
+        """The ink of a drawing, uint8 (H, W), or what the digit on a photograph is.
 
         Raises:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
         picture = read_picture(image)
-        if is_photograph(picture):
-            session, _ = self._finder.opened
-            digits = [one for one in find_characters(session, picture.luminance) if one.is_digit]
-            if not digits:
-                raise BlankImageError(
-                    "nothing on the photograph resembles a digit; write it larger or darker"
-                )
-            return digits[0].ink
-        return find_ink(picture)
+        if not is_photograph(picture):
+            return find_ink(picture)
+        session, metadata = self._finder.opened
+        settings = metadata.reading
+        read = read_likeliest(session, picture.luminance, self.predict_ink, settings)
+        if read is None:
+            raise BlankImageError(
+                "nothing on the photograph resembles a digit; write it larger or darker"
+            )
+        found, prediction = read
+        is_digit = self._metadata.thresholds.accepts(prediction.confidence)
+        is_there = found.probability >= settings.accepted_probability
+        return replace(prediction, is_digit=is_digit and is_there)
 
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
         """Runs the graph on ink as it is, for those who hold ink already.

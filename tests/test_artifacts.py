@@ -1,4 +1,4 @@
-"""What is shipped: one small self-contained graph, described truthfully, as good as it says."""
+"""What is shipped: two small self-contained graphs, described truthfully, as good as they say."""
 
 import hashlib
 import json
@@ -10,13 +10,17 @@ import onnx
 import pytest
 
 from inference import DigitRecognizer
+from inference.number.metadata import CHARACTERS
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
 from training.data import LabelledInk
 from training.evaluate import predict_ink
 from training.export import MODEL_NAME, read_description
 from training.metrics import summarize
+from training.model import parameter_count
 from training.normalizer import FULL_INK, NOISE_FLOOR
+from training.number_checkpoint import NumberCheckpoint
+from training.number_export import NUMBER_DESCRIPTION, NUMBER_MODEL
 
 MODEL = ARTIFACTS / MODEL_NAME
 ROOT = ARTIFACTS.parent
@@ -133,3 +137,82 @@ def test_nearly_all_mnist_digits_are_seen_as_mnist_has_them(mnist_test: Labelled
     unchanged = np.isclose(seen, expected, atol=1e-5).all(axis=(1, 2))
     # The noise floor moves the centre of mass of the others over a rounding edge.
     assert unchanged.mean() > 0.9
+
+
+# --- The graph that finds numbers ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finder() -> onnx.ModelProto:
+    return onnx.load(ARTIFACTS / NUMBER_MODEL)
+
+
+@pytest.fixture(scope="module")
+def finder_description() -> dict:
+    return json.loads((ARTIFACTS / NUMBER_DESCRIPTION).read_text("utf-8"))
+
+
+def test_the_finder_takes_a_picture_of_any_size_and_gives_any_number_of_characters(
+    finder: onnx.ModelProto,
+):
+    (luminance,) = finder.graph.input
+    assert luminance.name == "luminance"
+    assert luminance.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    assert axes_of(luminance) == ["height", "width"]
+    outputs = {
+        value.name: (value.type.tensor_type.elem_type, axes_of(value))
+        for value in finder.graph.output
+    }
+    assert outputs == {
+        "boxes": (onnx.TensorProto.FLOAT, ["found", 4]),
+        "probabilities": (onnx.TensorProto.FLOAT, ["found", len(CHARACTERS)]),
+        "ink": (onnx.TensorProto.UINT8, ["found", 56, 56]),
+    }
+
+
+def test_the_finder_is_plain_onnx_in_one_file_below_three_megabytes(finder: onnx.ModelProto):
+    onnx.checker.check_model(finder, full_check=True)
+    assert [(opset.domain, opset.version) for opset in finder.opset_import] == [("", 20)]
+    assert not finder.functions
+    assert (ARTIFACTS / NUMBER_MODEL).stat().st_size < 3_000_000
+    assert not any(tensor.external_data for tensor in finder.graph.initializer)
+
+
+def test_the_description_of_the_finder_is_that_of_the_file(finder_description: dict):
+    content = (ARTIFACTS / NUMBER_MODEL).read_bytes()
+    assert finder_description["file"] == {
+        "name": NUMBER_MODEL,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_bytes": len(content),
+    }
+
+
+def test_the_finder_itself_carries_the_facts_that_other_languages_need(
+    finder: onnx.ModelProto, finder_description: dict
+):
+    properties = {entry.key: entry.value for entry in finder.metadata_props}
+    assert properties["model_version"] == finder_description["model_version"]
+    assert json.loads(properties["labels"]) == finder_description["labels"] == list(CHARACTERS)
+    assert json.loads(properties["reading"]) == finder_description["reading"]
+    assert properties["input"] == finder_description["inputs"][0]["meaning"]
+
+
+def test_the_weights_of_the_finder_are_those_of_the_described_run(finder_description: dict):
+    checkpoint = NumberCheckpoint.load(ARTIFACTS)
+    training = finder_description["training"]
+    assert checkpoint.config.items() <= training.items()
+    assert checkpoint.earlier_pictures == training["earlier_pictures"]
+    assert checkpoint.history[-1] == training["validation"]
+    assert parameter_count(checkpoint.network) == finder_description["parameters"]
+
+
+def test_the_model_card_of_the_finder_states_the_figures_of_its_description(
+    finder_description: dict,
+):
+    card = (ARTIFACTS / "NUMBERS.md").read_text("utf-8")
+    measured = finder_description["metrics"]["composed"]
+    assert f"On {measured['numbers']:,} numbers" in card
+    for name in ("exact_match", "sure", "exact_match_of_sure"):
+        assert f"| {measured[name]:.1%} |" in card
+    assert f"{finder_description['reading']['sure_confidence']:.3f}" in card
+    assert f"{finder_description['parameters']:,} parameters" in card

@@ -18,16 +18,17 @@ def run_python(code: str) -> str:
     return result.stdout
 
 
-def test_importing_and_predicting_loads_neither_training_nor_the_app():
+def test_importing_and_reading_loads_neither_training_nor_the_app():
     loaded = run_python(
         "import sys, numpy, inference\n"
-        "inference.DigitRecognizer().predict(numpy.eye(28))\n"
+        "recognizer = inference.DigitRecognizer()\n"
+        "recognizer.predict(numpy.eye(28))\n"
+        "recognizer.read_numbers(numpy.eye(28))\n"
         "print(*sys.modules, sep='\\n')"
     ).split()
     assert "onnxruntime" in loaded
     unwanted = {"torch", "torchvision", "streamlit", "onnx", "matplotlib", "training", "app"}
     assert unwanted.isdisjoint(loaded)
-    assert "cc3d" not in loaded  # Whole numbers need it; whoever reads digits may leave it out.
 
 
 def test_importing_changes_no_setting():
@@ -41,6 +42,7 @@ def test_importing_changes_no_setting():
         "import inference\n"
         "recognizer = inference.DigitRecognizer()\n"
         "recognizer.predict(numpy.eye(28))\n"
+        "recognizer.read_numbers(numpy.eye(28))\n"
         "assert settings() == before"
     )
 
@@ -49,7 +51,9 @@ def test_using_it_prints_nothing_and_warns_of_nothing():
     printed = run_python(
         "import numpy, warnings, inference\n"
         "warnings.simplefilter('error')\n"
-        "inference.DigitRecognizer().predict(numpy.eye(28))"
+        "recognizer = inference.DigitRecognizer()\n"
+        "recognizer.predict(numpy.eye(28))\n"
+        "recognizer.read_numbers(numpy.eye(28))"
     )
     assert not printed
 

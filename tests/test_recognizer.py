@@ -433,6 +433,13 @@ def test_run_takes_blank_ink_and_any_memory_layout(recognizer: DigitRecognizer):
     )
 
 
+def test_ink_is_read_as_the_picture_that_shows_it(recognizer: DigitRecognizer):
+    ink = np.stack([255 - np.asarray(picture) for picture in PICTURES[:3]])
+    for prediction, picture in zip(recognizer.predict_ink(ink), PICTURES, strict=False):
+        assert_close(prediction, recognizer.predict(picture))
+
+
+@pytest.mark.parametrize("method", ["run", "predict_ink"])
 @pytest.mark.parametrize(
     "ink",
     [
@@ -446,9 +453,9 @@ def test_run_takes_blank_ink_and_any_memory_layout(recognizer: DigitRecognizer):
         np.zeros((1, 0, 28), np.uint8),
     ],
 )
-def test_run_refuses_what_is_not_ink(ink: Any, recognizer: DigitRecognizer):
+def test_what_is_not_ink_is_refused(ink: Any, method: str, recognizer: DigitRecognizer):
     with pytest.raises(InvalidImageError, match=r"uint8 array of shape \(batch, height, width\)"):
-        recognizer.run(ink)
+        getattr(recognizer, method)(ink)
 
 
 def test_an_error_of_onnxruntime_becomes_an_inference_error(

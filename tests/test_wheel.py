@@ -1,4 +1,4 @@
-"""What `pip install` gives to a program elsewhere: `digit_recognizer`, with the model inside."""
+"""What `pip install` gives to a program elsewhere: `digit_recognizer`, with its models inside."""
 
 import json
 import os
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.drawings import load_drawings
+from tests.drawings import load_drawings, render_number
 from tests.needs import skip_unless_ci
 
 ROOT = Path(__file__).parent.parent
-DRAWING = load_drawings()[0]
+DRAWINGS = load_drawings()
+DRAWING = DRAWINGS[0]
 PAGE_ONLY = "streamlit"  # what the names of the page's own requirements start with
 
 pytestmark = pytest.mark.slow
@@ -58,7 +59,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / ("Scripts" if os.name == "nt" else "bin")
 
 
-def test_the_wheel_holds_one_package_with_the_model_and_its_types(wheel: Path):
+def test_the_wheel_holds_one_package_with_both_models_and_its_types(wheel: Path):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"digit_recognizer"}
     sources = (ROOT / "inference").rglob("*.py")
@@ -87,6 +88,16 @@ def test_the_installed_wheel_recognizes_a_digit(installed: Path, tmp_path: Path)
         "print(DigitRecognizer().predict('digit.png').digit)"
     )
     assert run(installed / "python", "-c", code, cwd=tmp_path) == f"{DRAWING.label}\n"
+
+
+def test_the_installed_wheel_reads_a_number(installed: Path, tmp_path: Path):
+    render_number(DRAWINGS[::12]).save(tmp_path / "number.png")
+    code = (
+        "from digit_recognizer import DigitRecognizer\n"
+        "print(DigitRecognizer().read_number('number.png').text)"
+    )
+    expected = "".join(str(drawing.label) for drawing in DRAWINGS[::12])
+    assert run(installed / "python", "-c", code, cwd=tmp_path) == f"{expected}\n"
 
 
 def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Path):

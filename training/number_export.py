@@ -481,8 +481,9 @@ def _exported(network: NumberNetwork) -> GraphProto:
         verbose=False,
     )
     assert program is not None  # noqa: S101 - true of the dynamo exporter, whose type says less
-    strip_build_traces(program.model_proto)
-    return program.model_proto.graph
+    model = program.model_proto  # made anew at each look
+    strip_build_traces(model)
+    return model.graph
 
 
 def _inner_name(name: str) -> str:

@@ -78,11 +78,12 @@ class Number:
     Attributes:
         text: What is written: its digits from left to right with the separators between them and
             a leading minus, "12.50", "3,75", "-5", "12/05"; empty if no digit was found.
-        confidence: The calibrated probability that the whole text is right, 0…1; 0 if no digit was
-            found.
+        confidence: The calibrated probability that the text is right, 0…1; 0 if no digit was found.
+            A separator too faint to be seen does not count against it.
         is_sure: Whether the confidence is high enough to act on without a look.
         box: Where the number is; the whole image if nothing was found.
-        digits: The digits from left to right.
+        digits: The digits from left to right, one for each digit of the text; each says by its
+            prediction's `digit` which.
         left_out: What resembles a digit too little to be a part of the number, from left to right.
     """
 

@@ -113,6 +113,24 @@ def read_lines(
     )
 
 
+def read_likeliest(
+    session: Session,
+    luminance: NDArray[np.uint8],
+    read_digits: ReadDigits,
+    settings: ReadingSettings,
+) -> tuple[Detection, Prediction] | None:
+    """Reads the likeliest digit on a picture; the arguments are those of `read_lines`.
+
+    Returns:
+        Where it was found, and what it was read as; None if nothing resembles a digit at all.
+    """
+    digits = [one for one in find_characters(session, luminance) if one.is_digit]
+    if not digits:
+        return None
+    (alone,) = read_digits(digits[0].ink[np.newaxis])
+    return digits[0], _Read(digits[0], alone, settings.digit_weight).together
+
+
 class _Read:
     """A digit that was found and read.
 

@@ -84,7 +84,7 @@ def compose_only(
 ) -> Pictures:
     """Composes one picture with nothing else on it."""
     made = Layout(characters=list(placed), rectangles=list(rectangles))
-    monkeypatch.setattr(composer, "lay_out", lambda *_: made)
+    monkeypatch.setattr(composer, "lay_out", lambda *_, **__: made)
     return Composer(stock, 0).compose(1, SIZE)
 
 
@@ -191,6 +191,21 @@ def test_a_wide_pen_picks_wide_strokes(stock: CharacterStock):
     assert wide > 1.3 * thin
 
 
+@pytest.mark.parametrize("kind", range(STROKE + 1))
+def test_a_character_of_a_pen_is_of_its_kind_and_of_about_that_pen(
+    kind: int, stock: CharacterStock
+):
+    start, stop = stock.starts[kind], stock.starts[kind + 1]
+    random = seeded()
+    for pen in (0.0, 0.1, 1.0, 9.0):
+        picked = [stock.pick_by_pen(kind, pen, random) for _ in range(50)]
+        assert min(picked) >= start
+        assert max(picked) < stop
+        spread = float(np.quantile(stock.pens[start:stop], 0.9) - stock.pens[start])
+        nearest = float(np.clip(pen, stock.pens[start], stock.pens[stop - 1]))
+        assert np.median(stock.pens[picked]) == pytest.approx(nearest, abs=0.5 * spread)
+
+
 @pytest.fixture
 def few_shapes(monkeypatch: pytest.MonkeyPatch):
     """A stock of these is made in no time."""
@@ -290,6 +305,15 @@ def test_a_separator_is_a_target_of_its_own_kind(stock: CharacterStock):
         assert targets <= {kind, IGNORED, BACKGROUND}
 
 
+def test_what_is_legible_has_nothing_on_it_that_only_teaches_to_be_silent(stock: CharacterStock):
+    random = seeded()
+    sheets = [lay_out(stock, HEIGHT, WIDTH, random, legible=True) for _ in range(500)]
+    written = [placed.character for sheet in sheets for placed in sheet.characters]
+    assert len(written) > 1_000
+    assert max(written) < stock.starts[LETTER]
+    assert not any(sheet.large for sheet in sheets)
+
+
 # --- Pictures -------------------------------------------------------------------------------------
 
 
@@ -345,9 +369,9 @@ def test_boxes_hold_all_the_ink_and_reach_no_farther(
     stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
 ):
     def only_what_is_wholly_on_it(
-        stock: CharacterStock, height: int, width: int, random: Random
+        stock: CharacterStock, height: int, width: int, random: Random, *, legible: bool
     ) -> Layout:
-        made = lay_out(stock, height, width, random)
+        made = lay_out(stock, height, width, random, legible=legible)
         return Layout(
             characters=[
                 p
