@@ -325,16 +325,15 @@ class DigitRecognizer:
         if not is_photograph(picture):
             return find_ink(picture)
         session, metadata = self._finder.opened
-        settings = metadata.reading
-        read = read_likeliest(session, picture.luminance, self.predict_ink, settings)
+        read = read_likeliest(session, picture.luminance, self.predict_ink, metadata.reading)
         if read is None:
             raise BlankImageError(
                 "nothing on the photograph resembles a digit; write it larger or darker"
             )
         found, prediction = read
-        is_digit = self._metadata.thresholds.accepts(prediction.confidence)
-        is_there = found.probability >= settings.accepted_probability
-        return replace(prediction, is_digit=is_digit and is_there)
+        # Bare paper has faint digits for the finder; both must be likely, the digit and which.
+        is_digit = self._metadata.thresholds.accepts(prediction.confidence * found.probability)
+        return replace(prediction, is_digit=is_digit)
 
     def run(self, ink: NDArray[np.uint8]) -> ModelOutput:
         """Runs the graph on ink as it is, for those who hold ink already.
