@@ -11,6 +11,7 @@ const BARELY_LOST_GAP = 2.0;
 const FACING_SHARE = 0.4;
 const SIMILAR_HEIGHT = 0.4;
 const LEAST_HEIGHT = 0.45;
+const SEPARATOR_PROBABILITY = 0.6;
 const WIDE_GAP = 2.0;
 const CLEARLY_WIDER = 3.0;
 const SIGN_GAP = 1.2;
@@ -29,7 +30,8 @@ const COVERED_SHARE = 0.6;
  */
 export async function readNumbers(ort, finder, reader, description, picture) {
   const { labels, reading } = description;
-  const isAccepted = one => one.probability >= reading.accepted_probability;
+  const leastOf = one => one.isDigit ? 0 : SEPARATOR_PROBABILITY;
+  const isAccepted = one => one.probability >= Math.max(reading.accepted_probability, leastOf(one));
   const found = await findCharacters(ort, finder, labels, picture);
   const lines = findLines(found.filter(isAccepted));
   const rejected = found.filter(one => one.isDigit && !isAccepted(one));
@@ -186,7 +188,7 @@ function inReadingOrder(lines) {
   for (const line of byNumber(lines, one => one.y)) {
     const row = found.at(-1);
     const last = row?.at(-1);
-    const isBelow = !last || Math.abs(line.y - last.y) >= 0.5 * Math.max(line.height, last.height);
+    const isBelow = !last || Math.abs(line.y - last.y) >= 0.5 * Math.min(line.height, last.height);
     if (isBelow) found.push([line]);
     else row.push(line);
   }

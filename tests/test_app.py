@@ -538,8 +538,8 @@ def test_every_number_of_a_picture_has_its_row_and_its_frames() -> None:
     page = upload(("lines.png", file_content(two_lines())))
 
     first, second = table(page)
-    assert first.startswith("lines.png | 1984 | ")
-    assert second.startswith("70 | ")
+    assert re.match(r"lines\.png \| 1984\??( \||$)", first)
+    assert re.match(r"70\??( \||$)", second)
     photo = next(body for body in html_elements(page) if "<figure" in body)
     assert as_text(photo) == "1 | 9 | 8 | 4 | 7 | 0"
 

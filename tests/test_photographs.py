@@ -235,33 +235,51 @@ def test_a_batch_with_a_photograph_needs_the_finder(
         without_finder.predict_batch([PAGE, on_paper()])
 
 
-def test_the_likeliest_digit_of_a_photograph_is_read(tmp_path: Path):
-    """As it was cut out, whatever else is on the picture."""
-    shown = 255 - np.asarray(SOME[0].render(56, 6))
+TWO_AS_INK = 255 - np.asarray(SOME[0].render(56, 6))
+
+
+def test_the_likeliest_digit_of_a_photograph_is_read_as_it_was_cut_out(tmp_path: Path):
     other = 255 - np.asarray(SOME[1].render(56, 6))
-    recognizer = DigitRecognizer(
-        finder=write_finder(
-            tmp_path,
-            [
-                character("-", 0, 100, probability=0.99),
-                character(str(SOME[0].label), 90, 100, probability=0.8, ink=shown),
-                character("9", 180, 100, probability=0.7, ink=other),
-            ],
-        )
-    )
-    prediction = recognizer.predict(on_paper())
-    assert prediction.digit == SOME[0].label
-    (expected,) = recognizer.predict_ink(shown[np.newaxis])
-    assert np.array_equal(prediction.normalized, expected.normalized)
-    assert recognizer.predict_batch([on_paper()]) == [prediction]
+    found = [
+        character("-", 0, 100, probability=0.99),
+        character("1", 90, 100, probability=0.8, ink=TWO_AS_INK),
+        character("9", 180, 100, probability=0.7, ink=other),
+    ]
+    recognizer = DigitRecognizer(finder=write_finder(tmp_path, found, digit_weight=1.0))
+    (expected,) = recognizer.predict_ink(TWO_AS_INK[np.newaxis])
+    predictions = [recognizer.predict(on_paper()), *recognizer.predict_batch([on_paper(), PAGE])]
+    assert [prediction.digit for prediction in predictions] == [2, 2, 7]
+    for prediction in predictions[:2]:
+        np.testing.assert_allclose(prediction.probabilities, expected.probabilities, atol=2e-3)
+        np.testing.assert_array_equal(prediction.normalized, expected.normalized)
 
 
-def test_an_unlikely_digit_of_a_photograph_is_read_but_called_unsure(tmp_path: Path):
-    shown = 255 - np.asarray(SOME[0].render(56, 6))
-    unlikely = character(str(SOME[0].label), 90, probability=0.2, ink=shown)
-    recognizer = DigitRecognizer(finder=write_finder(tmp_path, [unlikely]))
-    prediction = recognizer.predict(on_paper())
-    assert (prediction.digit, prediction.is_digit) == (SOME[0].label, False)
+@pytest.mark.parametrize(("weight", "digit"), [(0.0, 1), (1.0, 2)])
+def test_what_the_finder_says_of_a_photographed_digit_counts_as_in_numbers(
+    weight: float, digit: int, tmp_path: Path
+):
+    found = [character("1", 90, ink=TWO_AS_INK)]
+    recognizer = DigitRecognizer(finder=write_finder(tmp_path, found, digit_weight=weight))
+    assert recognizer.predict(on_paper()).digit == digit
+
+
+@pytest.mark.parametrize("more", [-0.02, 0.02])
+def test_a_photographed_digit_is_one_if_it_is_likely_there_and_likely_this_one(
+    more: float, tmp_path: Path
+):
+    """Bare paper has faint digits for the finder."""
+    threshold = DigitRecognizer().metadata.thresholds.reject_confidence
+    found = [character("1", 90, probability=threshold + more)]
+    prediction = DigitRecognizer(finder=write_finder(tmp_path, found)).predict(on_paper())
+    assert prediction.confidence > 0.99
+    assert prediction.is_digit == (more > 0)
+
+
+def test_a_photographed_digit_that_may_be_another_is_none(tmp_path: Path):
+    found = [character("1", 90, probabilities={"1": 0.5, "7": 0.49})]
+    prediction = DigitRecognizer(finder=write_finder(tmp_path, found)).predict(on_paper())
+    assert prediction.digit == 1
+    assert not prediction.is_digit
 
 
 @pytest.mark.parametrize("found", [[], [character("-", 90, probability=0.99)]])

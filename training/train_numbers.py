@@ -193,14 +193,18 @@ def train_numbers(
     step, history, seconds = 0, list[dict[str, float]](), 0.0
     if state_file.is_file():
         saved = torch.load(state_file, map_location=device, weights_only=True)
-        if saved["config"] == config.to_dict():
-            for name, part in parts.items():
-                part.load_state_dict(saved[name])
-            step, history, seconds = saved["step"], saved["history"], saved["seconds"]
+        if (saved["config"], saved.get("start")) != (config.to_dict(), str(start)):
+            raise ValueError(
+                f"{run} holds a run with other settings; give another --run, or remove the folder"
+            )
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        step, history, seconds = saved["step"], saved["history"], saved["seconds"]
 
     def save() -> None:
         state = {name: part.state_dict() for name, part in parts.items()}
-        state |= {"config": config.to_dict(), "step": step, "history": history, "seconds": seconds}
+        state |= {"config": config.to_dict(), "start": str(start)}
+        state |= {"step": step, "history": history, "seconds": seconds}
         run.mkdir(parents=True, exist_ok=True)
         torch.save(state, run / "new-state.pt")
         (run / "new-state.pt").replace(state_file)
@@ -329,15 +333,18 @@ def main() -> None:
     device = torch.device(arguments.device)
     if device.type == "cpu" and arguments.workers:
         torch.set_num_threads(max(1, torch.get_num_threads() - arguments.workers))
-    checkpoint = train_numbers(
-        config,
-        characters,
-        validation,
-        device,
-        workers=arguments.workers,
-        run=arguments.run,
-        start=arguments.start,
-    )
+    try:
+        checkpoint = train_numbers(
+            config,
+            characters,
+            validation,
+            device,
+            workers=arguments.workers,
+            run=arguments.run,
+            start=arguments.start,
+        )
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
     finish(checkpoint, arguments.output, held_out)
     print(json.dumps(checkpoint.history[-1], indent=2))  # noqa: T201
 

@@ -171,7 +171,7 @@ def _in_reading_order(lines: list[Line]) -> list[Line]:
     """From top to bottom, and from left to right what stands beside each other."""
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda one: one.y):
-        if rows and abs(line.y - rows[-1][-1].y) < 0.5 * max(line.height, rows[-1][-1].height):
+        if rows and abs(line.y - rows[-1][-1].y) < 0.5 * min(line.height, rows[-1][-1].height):
             rows[-1].append(line)
         else:
             rows.append([line])

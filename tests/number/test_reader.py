@@ -180,6 +180,20 @@ def test_the_accepted_probability_is_that_of_the_settings():
 
 
 @pytest.mark.parametrize(
+    ("probability", "accepted", "text"),
+    [(0.55, 0.4, "12"), (0.65, 0.4, "1.2"), (0.65, 0.7, "12"), (0.75, 0.7, "1.2")],
+)
+def test_a_separator_needs_to_be_likelier_than_a_digit(
+    probability: float, accepted: float, text: str
+):
+    """A speck beside a digit looks like a point."""
+    point = character(".", 66, 40, width=18, height=18, probability=probability)
+    (number,) = read([*row("12"), point], accepted=accepted)
+    assert number.text == text
+    assert not number.left_out
+
+
+@pytest.mark.parametrize(
     "lost",
     [
         character("4", -90, probability=0.3),
@@ -247,11 +261,11 @@ def test_where_all_is_clear_every_feature_is_zero():
 
 
 def test_how_likely_characters_were_found_separators_included_is_a_feature():
-    point = character(".", 66, 40, width=18, height=18, probability=0.5)
+    point = character(".", 66, 40, width=18, height=18, probability=0.7)
     found = [*row("1", probability=0.8), point, *row("2", left=90, probability=1.0)]
     features = features_of(found)
-    assert math.exp(features["found"]) == pytest.approx(0.8 * 0.5)
-    assert math.exp(features["least_found"]) == pytest.approx(0.5)
+    assert math.exp(features["found"]) == pytest.approx(0.8 * 0.7)
+    assert math.exp(features["least_found"]) == pytest.approx(0.7)
 
 
 def test_how_likely_the_finder_takes_each_digit_is_a_feature():
