@@ -40,13 +40,13 @@ def right_digit(page: DigitPage, digit: int) -> Locator:
 
 
 def test_why_shows_a_heat_map_and_what_the_second_choice_would_need(page: DigitPage) -> None:
-    page.draw(next(drawing for drawing in load_drawings() if drawing.label == 6))
+    page.draw(next(drawing for drawing in load_drawings() if drawing.label == 3))
 
     page.page.get_by_text("Why?", exact=True).click()
 
-    heat_map = page.page.get_by_role("img", name="What speaks for 6, in orange")
+    heat_map = page.page.get_by_role("img", name="What speaks for 3, in orange")
     expect(heat_map).to_be_visible()
-    expect(page.page.get_by_text("What speaks for 6.")).to_be_visible()
+    expect(page.page.get_by_text("What speaks for 3.")).to_be_visible()
     assert heat_map.evaluate(COLOURED_PIXELS) > 0.02
     expect(page.page.get_by_text(re.compile(r"What \d would need\."))).to_be_visible()
 

@@ -70,6 +70,11 @@ def test_a_digit_in_reach_of_two_rows_joins_the_one_at_its_height():
         assert texts_of(upper, lower, [character("5", 180, y)]) == numbers
 
 
+def test_a_digit_between_the_heights_of_two_rows_joins_the_one_that_it_is_nearer_to():
+    upper, lower = row("12"), row("3456789", y=110)
+    assert texts_of(upper, lower, [character("0", 630, 54)]) == ["12", "34567890"]
+
+
 @pytest.mark.parametrize(("height", "numbers"), [(60, ["1234"]), (35, ["123", "4"])])
 def test_digits_of_a_row_are_of_similar_height(height: float, numbers: list[str]):
     assert texts_of(row("123"), [character("4", 280, height=height)]) == numbers
@@ -85,6 +90,12 @@ def test_a_digit_much_lower_than_most_is_left_out():
 def test_a_digit_half_as_high_as_the_others_stays():
     (line,) = lines_of(row("123"), [character("4", 280, height=50)])
     assert line.text == "1234"
+
+
+def test_a_single_high_digit_does_not_make_the_others_low():
+    (line,) = lines_of(row("123"), [character("4", 280, height=240)])
+    assert line.text == "1234"
+    assert not line.left_out
 
 
 def test_what_is_left_out_of_a_parted_row_is_left_out_once():
@@ -274,6 +285,10 @@ def test_of_columns_what_stands_beside_each_other_is_read_from_left_to_right(low
     left = [row("12"), row("56", y=200)]
     right = [row("34", left=600, y=lower), row("78", left=600, y=200 + lower)]
     assert texts_of(*left, *right) == ["12", "34", "56", "78"]
+
+
+def test_what_stands_clearly_lower_is_read_later_even_if_it_is_further_left():
+    assert texts_of(row("34", y=70), row("12", left=600)) == ["12", "34"]
 
 
 def test_something_high_beside_two_rows_does_not_join_them():
