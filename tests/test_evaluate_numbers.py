@@ -524,7 +524,7 @@ def test_the_command_measures_folders_of_both_kinds(
 ):
     says = {"a.png": ["5"], "b.png": ["12"], "c.png": ["3", "4"], "d.png": ["1", "2"]}
     recognizer = Scripted({**says, "page": ["3"]})
-    monkeypatch.setattr(evaluate_numbers, "DigitRecognizer", lambda _: recognizer)
+    monkeypatch.setattr(evaluate_numbers, "DigitRecognizer", lambda _, **_finder: recognizer)
     others = tmp_path / "others"
     others.mkdir()
     for name in ("a.png", "b.png", "c.png"):

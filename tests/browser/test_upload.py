@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,8 +72,9 @@ def test_many_pictures_are_answered_in_a_table(page: DigitPage) -> None:
 def test_every_number_of_a_picture_has_its_row(page: DigitPage) -> None:
     page.upload(LINES)
 
-    assert page.upload_answer().digits == "62 70"
-    expect(page.page.get_by_role("table").locator(".number")).to_have_text(["62", "70"])
+    assert page.upload_answer().digits.replace("?", "") == "62 70"
+    numbers = page.page.get_by_role("table").locator(".number")
+    expect(numbers).to_have_text([re.compile(r"^62\??$"), re.compile(r"^70\??$")])
     expect(page.page.get_by_role("table").get_by_role("img", name="lines.png")).to_have_count(1)
     expect(page.frames()).to_have_text(list("6270"))
 
