@@ -1,6 +1,7 @@
 """A tiny run of the number finder's training: it is repeatable, and goes on where it stopped."""
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -210,8 +211,10 @@ def test_a_run_may_begin_with_trained_weights(
 
 @pytest.mark.slow
 def test_pictures_may_be_composed_by_another_process(
-    characters: Path, validation: Validation, tmp_path: Path
+    characters: Path, validation: Validation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    # A new process imports the main module, in whose place the page's tests leave the page.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["training.train_numbers"])
     checkpoint = train_numbers(TINY, characters, validation, CPU, workers=1, run=tmp_path)
     assert checkpoint.history[-1]["pictures"] == TINY.pictures
     here = run(characters, validation, tmp_path / "here")
