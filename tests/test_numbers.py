@@ -375,11 +375,15 @@ def reader_of(folder: Path, found: Sequence[Any], **reading: object) -> DigitRec
     return DigitRecognizer(finder=write_finder(folder, found, **reading))
 
 
-def test_several_numbers_are_an_error_that_names_them_and_the_remedy(tmp_path: Path):
-    recognizer = reader_of(tmp_path, [*row("12", y=60), *row("345", y=300), *row("6", y=500)])
-    with pytest.raises(SeveralNumbersError, match=r"\(12, 345, 6\); call read_numbers"):
+@pytest.mark.parametrize("texts", [["12", "345"], ["12", "345", "6"]])
+def test_several_numbers_are_an_error_that_names_them_and_the_remedy(
+    texts: list[str], tmp_path: Path
+):
+    rows = [row(text, y=60 + 220 * index) for index, text in enumerate(texts)]
+    recognizer = reader_of(tmp_path, [one for part in rows for one in part])
+    with pytest.raises(SeveralNumbersError, match=rf"\({', '.join(texts)}\); call read_numbers"):
         recognizer.read_number(PICTURE)
-    assert texts_on(PICTURE, recognizer) == ["12", "345", "6"]
+    assert texts_on(PICTURE, recognizer) == texts
 
 
 def test_that_there_are_several_numbers_is_an_error_of_the_image():

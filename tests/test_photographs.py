@@ -197,6 +197,11 @@ def test_a_clean_drawing_takes_the_short_way(drawing: Drawing, without_finder: D
     assert {one.digit for one in without_finder.predict_batch(clean)} == {drawing.label}
 
 
+def test_strokes_on_nothing_take_the_short_way_whatever_is_hidden(without_finder: DigitRecognizer):
+    hidden = np.dstack([on_paper(light=SHADOW), 255 - PAGE])
+    assert without_finder.predict(hidden).digit == 7
+
+
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=str)
 def test_a_drawing_is_left_as_it_is(drawing: Drawing):
     page = np.asarray(drawing.render())

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.multiprocessing as multiprocessing
 from torch import Tensor
@@ -92,16 +93,17 @@ _Batch = tuple[Tensor, Targets]
 
 
 def _compose(
-    characters: Path, seed: int, batch_size: int, device: torch.device
+    characters: Path, seed: tuple[int, ...], batch_size: int, device: torch.device
 ) -> Iterator[_Batch]:
     """Composed batches without an end, with their targets."""
     stock = load_or_make_characters(characters, None, 0)
-    for pictures in Composer(stock, seed, device).batches(batch_size):
+    own_seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    for pictures in Composer(stock, own_seed, device).batches(batch_size):
         yield pictures.luminance, make_targets(pictures)
 
 
 def _work(
-    characters: Path, seed: int, batch_size: int, batches: "multiprocessing.Queue[Any]"
+    characters: Path, seed: tuple[int, ...], batch_size: int, batches: "multiprocessing.Queue[Any]"
 ) -> None:
     """A process that composes. Arrays cross the queue with less ado than tensors."""
     torch.set_num_threads(1)
@@ -112,7 +114,7 @@ def _work(
 
 @contextlib.contextmanager
 def _batches(
-    characters: Path, seed: int, batch_size: int, workers: int, device: torch.device
+    characters: Path, seed: tuple[int, ...], batch_size: int, workers: int, device: torch.device
 ) -> Iterator[Iterator[_Batch]]:
     """Batches from worker processes, or without any from this one, on the device."""
     if not workers:
@@ -122,7 +124,7 @@ def _batches(
     waiting: multiprocessing.Queue[Any] = context.Queue(_WAITING * workers)
     processes = [
         context.Process(
-            target=_work, args=(characters, seed + 7919 * index, batch_size, waiting), daemon=True
+            target=_work, args=(characters, (*seed, index), batch_size, waiting), daemon=True
         )
         for index in range(workers)
     ]
@@ -214,7 +216,7 @@ def train_numbers(
     sums = torch.zeros(3)
     since = 0
     # What was composed before an interruption is not composed again.
-    seed = config.seed * 1_000_000 + step
+    seed = (config.seed, step)
     with _batches(characters, seed, config.batch_size, workers, device) as batches:
         for luminance, targets in batches:
             if step >= config.steps:

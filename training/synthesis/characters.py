@@ -31,7 +31,10 @@ INKED = 0.35
 """Share of full ink from which a pixel counts as a part of a character."""
 
 _HEIGHT_PX = 38.0  # of drawn shapes; leaves room for the pen and for bent strokes
-_BEND = 0.07  # deviation of the points of a shape, as a share of its box
+_LEAST_BEND, _MOST_BEND = 0.03, 0.11  # deviation of a shape's points, as a share of its box
+_USUAL_WIDTHS = (0.4, 0.95)
+_WIDTHS = {0: (0.4, 1.2), 1: (0.15, 0.85)}  # flat zeros end many a number
+_AMBIGUOUS = ("=", "P")  # the one is a separator, the other is how some write a 9
 _BATCH = 256
 _PEN_SPREAD = 0.08  # of a writer, as a share of all pens
 
@@ -88,11 +91,14 @@ def make_characters(digits: LabelledInk, seed: int, scale: float = 1.0) -> Chara
     per_shape = max(2, round(1_200 * scale))
     drawn = [(CHARACTERS.index(name[0]), shape) for name, shape in DIGIT_SHAPES.items()]
     drawn += [(CHARACTERS.index(name[0]), shape) for name, shape in SEPARATOR_SHAPES.items()]
-    drawn += [(LETTER, shape) for shape in GLYPHS.values()]
+    drawn += [(LETTER, shape) for name, shape in GLYPHS.items() if name not in _AMBIGUOUS]
     for kind, shape in tqdm(drawn, "characters", unit="shape"):
         count = per_shape if kind < 10 else per_shape // 3 + 1
         kinds.append(
-            (_drawn(shape, count, generator, is_one=kind == 1), torch.full((count,), kind))
+            (
+                _drawn(shape, count, generator, _WIDTHS.get(kind, _USUAL_WIDTHS)),
+                torch.full((count,), kind),
+            )
         )
     strokes = _strokes(max(2, round(6_000 * scale)), generator)
     kinds.append((strokes, torch.full((len(strokes),), STROKE)))
@@ -122,7 +128,7 @@ def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -
     return stock
 
 
-def _redrawn(digits: LabelledInk, generator: Generator, rounds: int = 2) -> tuple[Tensor, Tensor]:
+def _redrawn(digits: LabelledInk, generator: Generator, rounds: int = 3) -> tuple[Tensor, Tensor]:
     """MNIST's digits, each redrawn several times; uint8 [count, 56, 56] and int64 [count]."""
     parts = list(zip(digits.ink.split(1_000), digits.labels.split(1_000), strict=True)) * rounds
     redrawn = [
@@ -136,15 +142,14 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
     return torch.rand(count, generator=generator) * (high - low) + low
 
 
-def _drawn(shape: str, count: int, generator: Generator, *, is_one: bool) -> Tensor:
-    """Draws a shape in many ways; uint8 [count, 56, 56]."""
+def _drawn(shape: str, count: int, generator: Generator, widths: tuple[float, float]) -> Tensor:
+    """Draws a shape in many ways, as wide as that many times its height; uint8 [count, 56, 56]."""
     curves = torch.tensor(curves_of(shape))
     images: list[Tensor] = []
     for start in range(0, count, _BATCH):
         batch = min(_BATCH, count - start)
         points = _bent(curves.expand(batch, -1, -1, -1), generator)
-        low, high = (0.15, 0.85) if is_one else (0.4, 0.95)
-        width = _uniform(batch, low, high, generator)
+        width = _uniform(batch, *widths, generator)
         size = torch.stack([width, torch.ones(batch)], dim=1).view(-1, 1, 1, 2) * _HEIGHT_PX
         pen = _HEIGHT_PX * 0.025 * 8 ** torch.rand(batch, generator=generator)
         images.append(_inked((points - 0.5) * size + WORKING_SIZE / 2, pen))
@@ -154,7 +159,8 @@ def _drawn(shape: str, count: int, generator: Generator, *, is_one: bool) -> Ten
 def _bent(points: Tensor, generator: Generator) -> Tensor:
     """Moves points smoothly, so that strokes that meet still meet; [count, curves, 3, 2]."""
     count = len(points)
-    knots = torch.randn((count, 2, 3, 3), generator=generator) * _BEND
+    bend = _uniform(count, _LEAST_BEND, _MOST_BEND, generator).view(-1, 1, 1, 1)
+    knots = torch.randn((count, 2, 3, 3), generator=generator) * bend
     grid = (points.flatten(1, 2).unsqueeze(1) * 2 - 1).clamp(-1, 1)
     moved = F.grid_sample(knots, grid, align_corners=True)
     return points + moved[:, :, 0].transpose(1, 2).reshape(points.shape)

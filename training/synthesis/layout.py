@@ -28,6 +28,9 @@ _SEPARATOR_MIDDLES = {
 }
 """How far above the line of writing their middles lie, likewise."""
 
+UNIT_SHARE = 0.07
+"""Share of the numbers with letters or symbols close to them."""
+
 BACKGROUND = -1
 """The target of a character that must not be found."""
 
@@ -125,14 +128,14 @@ def lay_out(
             teaches to be silent.
     """
     layout = Layout()
-    kind = random.random() * (0.9 if legible else 1.0)
-    if kind < 0.5:
+    kind = random.random() * (0.88 if legible else 1.0)
+    if kind < 0.48:
         _lines(layout, stock, height, width, random, 1)
-    elif kind < 0.69:
+    elif kind < 0.67:
         _lines(layout, stock, height, width, random, random.randint(2, 4))
-    elif kind < 0.82:
+    elif kind < 0.8:
         _cells(layout, stock, height, width, random)
-    elif kind < 0.9:
+    elif kind < 0.88:
         _single(layout, stock, height, width, random)
     if legible:
         if random.random() < 0.1:
@@ -140,11 +143,11 @@ def lay_out(
         if random.random() < 0.2:
             _frame(layout, height, width, random)
         return layout
-    if random.random() < 0.17 or kind >= 0.95:
+    if random.random() < 0.17 or kind >= 0.96:
         _too_large(layout, stock, height, width, random)
     if random.random() < 0.08:
         _too_small(layout, stock, height, width, random)
-    if random.random() < 0.14:
+    if random.random() < 0.18:
         _words(layout, stock, height, width, random)
     if random.random() < 0.2:
         _dirt(layout, stock, height, width, random)
@@ -309,6 +312,8 @@ def _lines(
             if lines == 1 and x < width * 0.3 and length < width - x:
                 x = random.uniform(2.0, max(width - length, 2.0))
             layout.characters += _moved(placed, x, baseline)
+            if random.random() < UNIT_SHARE:
+                layout.characters += _unit(stock, x, x + length, baseline, hand, random)
             if random.random() < 0.08:
                 _underline(layout, x, x + length, baseline, hand, random)
             x += length + digits_px * random.uniform(1.5, 4.0)
@@ -316,6 +321,37 @@ def _lines(
                 break
         if random.random() < 0.3:
             hand = _hand(random, digits_px * random.uniform(0.8, 1.25))
+
+
+def _unit(
+    stock: CharacterStock, left: float, right: float, baseline: float, hand: _Hand, random: Random
+) -> list[Placed]:
+    """Letters or symbols close to a number: what is counted, a currency, a check's last stroke."""
+    h = hand.height_px
+    is_before = random.random() < 0.4
+    x = left if is_before else right
+    placed: list[Placed] = []
+    for _ in range(random.randint(1, 3)):
+        height = h * random.uniform(0.5, 1.2)
+        width = height * random.uniform(0.5, 1.1)
+        gap = h * random.uniform(0.1, 0.5)
+        middle = x - gap - width / 2 if is_before else x + gap + width / 2
+        chosen = stock.pick(LETTER, hand.pen, random)
+        placed.append(
+            Placed(
+                chosen,
+                middle,
+                baseline - height / 2 + h * random.gauss(0, 0.08),
+                width,
+                height,
+                hand.slant,
+                0.0,
+                hand.ink,
+                BACKGROUND,
+            )
+        )
+        x = middle - width / 2 if is_before else middle + width / 2
+    return placed
 
 
 def _underline(

@@ -11,6 +11,9 @@ PRINTED_SHARE = 0.22
 
 SHADOW_SHARE = 0.18
 
+FIBRE_SHARE = 0.15
+"""Share of the sheets with a texture of streaks."""
+
 _TILT = 0.03  # deviation of the slope of rules and frames
 _WARP_KNOTS = 4
 
@@ -124,9 +127,36 @@ def shine_light(batch: int, size: tuple[int, int], generator: Generator) -> Tens
 
 
 def grain(batch: int, size: tuple[int, int], generator: Generator) -> Tensor:
-    """The texture of paper, about 0: fibres and lumps of several sizes."""
+    """The texture of paper, about 0: lumps of several sizes, and on some sheets fibres."""
     total = torch.zeros(batch, *size, device=generator.device)
     for lump_px, most in ((1.0, 0.03), (2.5, 0.03), (9.0, 0.03)):
         strength = uniform((batch, 1, 1), 0, 1, generator).square() * most
         total += strength * clouds(batch, size, lump_px, generator)
+    chosen = chance((batch,), FIBRE_SHARE, generator).nonzero().flatten()
+    if len(chosen):
+        total[chosen] += fibres(len(chosen), size, generator)
     return total
+
+
+def fibres(batch: int, size: tuple[int, int], generator: Generator) -> Tensor:
+    """Streaks of any direction, as in wood and cloth, about 0; one kind of streak for all."""
+    height, width = size
+    device = generator.device
+    across_px, longer = uniform((2,), 0, 1, generator).tolist()
+    across_px, along_px = 1.0 + 3.0 * across_px, 6.0 * 5.0**longer
+    angle = uniform((batch,), 0, math.pi, generator)
+    strength = uniform((batch, 1, 1), 0.01, 0.07, generator)
+    # Noise on knots so far apart, turned, and as large as the sheet's diagonal.
+    reach = math.hypot(height, width)
+    knots = (max(2, round(reach / across_px)), max(2, round(reach / along_px)))
+    noise = torch.randn((batch, 1, *knots), generator=generator, device=device)
+    cos, sin, none = angle.cos() / reach, angle.sin() / reach, torch.zeros_like(angle)
+    affine = torch.stack(
+        [
+            torch.stack([cos * width, -sin * height, none], dim=1),
+            torch.stack([sin * width, cos * height, none], dim=1),
+        ],
+        dim=1,
+    )
+    grid = F.affine_grid(affine, [batch, 1, height, width], align_corners=False)
+    return F.grid_sample(noise, grid, align_corners=False).squeeze(1) * strength
