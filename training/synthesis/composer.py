@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from training.augmentation import WORKING_SIZE
 from training.synthesis.camera import photograph
-from training.synthesis.characters import INKED, CharacterStock
+from training.synthesis.characters import CharacterStock
 from training.synthesis.layout import (
     BACKGROUND,
     IGNORED,
@@ -29,6 +29,7 @@ from training.synthesis.paper import (
     shine_light,
     uniform,
 )
+from training.synthesis.patches import Patches, boxes_of, contrast_of, put
 
 SIZES = ((64, 224), (64, 224), (96, 144), (128, 112))
 """Height and width of pictures in pixels; one size for each batch."""
@@ -39,11 +40,18 @@ CLEAN_SHARE = 0.13
 LEAST_CONTRAST, LEGIBLE_CONTRAST = 0.18, 0.4
 """Share of the light that the faintest ink takes."""
 
+LEAST_SEEN_LEVELS, LEGIBLE_SEEN_LEVELS = 6.0, 20.0
+"""Characters that differ less from the paper around them are ignored, in levels of 1/255."""
+
+LEAST_SEEN_DEVIATIONS, LEGIBLE_SEEN_DEVIATIONS = 0.7, 1.4
+"""Likewise, as a multiple of the deviation of the paper around them."""
+
 SMALL_PX = 22.0
 """Characters up to this height are drawn on small patches, from the stock at half its size."""
 
 _SMALL_PATCH_PX, _LARGE_PATCH_PX = 40, 88
-_LEAST_SEEN, _MOSTLY_SEEN = 0.45, 0.8  # of a character's box; between these it is ignored
+_MARGIN_PX = _LARGE_PATCH_PX
+_LEAST_SHOWN, _MOSTLY_SHOWN = 0.45, 0.8  # of a character's box; between these it is ignored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,60 +111,72 @@ class Composer:
         layouts = [
             lay_out(self._stock, *size, self._random, legible=self._legible) for _ in range(batch)
         ]
-        ink, picture, boxes, kinds = self._write(layouts, size)
-        return Pictures(self._photograph(layouts, ink, size), picture, boxes, kinds)
+        sheets = torch.zeros(
+            batch, size[0] + 2 * _MARGIN_PX, size[1] + 2 * _MARGIN_PX, device=self._device
+        )
+        written = self._write(layouts, sheets, size)
+        ink = sheets[:, _MARGIN_PX:-_MARGIN_PX, _MARGIN_PX:-_MARGIN_PX]
+        self._write_large(layouts, ink)
+        luminance = self._photograph(layouts, ink, size)
+        none = torch.zeros(0, dtype=torch.int64)
+        pictures, boxes, kinds = [none], [torch.zeros(0, 4)], [none]
+        for patches in written:
+            kind = torch.where(self._is_seen(patches, sheets, luminance), patches.kinds, IGNORED)
+            is_wanted = patches.kinds != BACKGROUND
+            pictures.append(patches.picture[is_wanted])
+            boxes.append(patches.boxes[is_wanted])
+            kinds.append(kind[is_wanted])
+        return Pictures(luminance, torch.cat(pictures), torch.cat(boxes), torch.cat(kinds))
+
+    def _is_seen(self, patches: Patches, sheets: Tensor, luminance: Tensor) -> Tensor:
+        """Whether characters stand out from the paper: glare, shadow and print hide some."""
+        contrast, deviation = contrast_of(patches, sheets, luminance, _MARGIN_PX)
+        levels = LEGIBLE_SEEN_LEVELS if self._legible else LEAST_SEEN_LEVELS
+        deviations = LEGIBLE_SEEN_DEVIATIONS if self._legible else LEAST_SEEN_DEVIATIONS
+        return (contrast >= levels) & (contrast >= deviations * deviation)
 
     # --- Writing ---------------------------------------------------------------------------------
 
-    def _write(
-        self, layouts: list[Layout], size: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Draws all characters; ink [batch, height, width] and `Pictures`' other fields."""
+    def _write(self, layouts: list[Layout], sheets: Tensor, size: tuple[int, int]) -> list[Patches]:
+        """Draws all characters but the large ones on sheets with a margin."""
         height, width = size
-        margin = _LARGE_PATCH_PX
-        sheet = torch.zeros(
-            len(layouts), height + 2 * margin, width + 2 * margin, device=self._device
-        )
-        pictures: list[Tensor] = []
-        boxes: list[Tensor] = []
-        kinds: list[Tensor] = []
         placed = [
             (index, one)
             for index, layout in enumerate(layouts)
             for one in layout.characters
             if -40 < one.x < width + 40 and -40 < one.y < height + 40
         ]
+        written: list[Patches] = []
         for is_small in (True, False):
             chosen = [
                 (i, p) for i, p in placed if (max(p.height, p.width * 0.6) <= SMALL_PX) == is_small
             ]
             if not chosen:
                 continue
-            patch = _SMALL_PATCH_PX if is_small else _LARGE_PATCH_PX
-            picture = torch.tensor([index for index, _ in chosen])
+            side = _SMALL_PATCH_PX if is_small else _LARGE_PATCH_PX
             table = _table([one for _, one in chosen])
-            corner = (table[:, 1:3] - patch / 2).round()
-            drawn = self._drawn(table, corner, (patch, patch), half=is_small)
-            _put(sheet, drawn, picture, corner.long() + margin)
-            found, seen = _boxes(drawn.cpu(), corner, size)
-            kind = table[:, 8].long()
-            kind[(kind >= 0) & (seen < _MOSTLY_SEEN)] = IGNORED
-            kind[(kind != BACKGROUND) & (seen < _LEAST_SEEN)] = BACKGROUND
-            kept = kind != BACKGROUND
-            pictures.append(picture[kept])
-            boxes.append(found[kept])
-            kinds.append(kind[kept])
-        ink = sheet[:, margin : margin + height, margin : margin + width]
+            corner = (table[:, 1:3] - side / 2).round()
+            drawn = self._drawn(table, corner, (side, side), half=is_small)
+            boxes, shown = boxes_of(drawn.cpu(), corner, size)
+            kinds = table[:, 8].long()
+            kinds[(kinds >= 0) & (shown < _MOSTLY_SHOWN)] = IGNORED
+            kinds[(kinds != BACKGROUND) & (shown < _LEAST_SHOWN)] = BACKGROUND
+            picture = torch.tensor([index for index, _ in chosen])
+            patches = Patches(drawn, picture, corner.long(), boxes, kinds)
+            put(sheets, patches, _MARGIN_PX)
+            written.append(patches)
+        return written
+
+    def _write_large(self, layouts: list[Layout], ink: Tensor) -> None:
+        """Draws the large characters on sheets without a margin."""
+        _, height, width = ink.shape
         large = [(index, one) for index, layout in enumerate(layouts) for one in layout.large]
-        if large:
-            table = _table([one for _, one in large])
-            drawn = self._drawn(table, torch.zeros(len(large), 2), size, half=False)
-            for (index, _), one in zip(large, drawn, strict=True):
-                ink[index] = torch.maximum(ink[index], one)
-        if not pictures:
-            none = torch.zeros(0, dtype=torch.int64)
-            return ink, none, torch.zeros(0, 4), none
-        return ink, torch.cat(pictures), torch.cat(boxes), torch.cat(kinds)
+        if not large:
+            return
+        table = _table([one for _, one in large])
+        drawn = self._drawn(table, torch.zeros(len(large), 2), (height, width), half=False)
+        for (index, _), one in zip(large, drawn, strict=True):
+            ink[index] = torch.maximum(ink[index], one)
 
     def _drawn(self, table: Tensor, corner: Tensor, size: tuple[int, int], *, half: bool) -> Tensor:
         """Draws characters, [count, height, width], whose upper left pixels lie at `corner`."""
@@ -246,49 +266,6 @@ def _table(placed: list[Placed]) -> Tensor:
         ],
         dtype=torch.float64,
     ).float()
-
-
-def _put(sheet: Tensor, drawn: Tensor, picture: Tensor, corner: Tensor) -> None:
-    """Lays patches [count, side, side] on the sheets; the darkest ink counts."""
-    side = drawn.shape[1]
-    _, height, width = sheet.shape
-    left = corner[:, 0].clamp(0, width - side)
-    top = corner[:, 1].clamp(0, height - side)
-    offset = torch.arange(side)
-    start = (picture * height + top) * width + left
-    index = start.view(-1, 1, 1) + offset.view(1, -1, 1) * width + offset.view(1, 1, -1)
-    sheet.view(-1).scatter_reduce_(
-        0, index.flatten().to(sheet.device), drawn.flatten(), reduce="amax"
-    )
-
-
-def _boxes(drawn: Tensor, corner: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Bounding boxes of the ink within the sheet, and how much of the whole box that is.
-
-    Args:
-        drawn: [count, side, side].
-        corner: [count, 2], x and y on the sheet of each patch's upper left pixel.
-        size: Height and width of the sheet.
-
-    Returns:
-        [count, 4] and [count], 0 … 1.
-    """
-    side = drawn.shape[1]
-    inked = drawn >= INKED * drawn.flatten(1).amax(dim=1).clamp(min=0.1).view(-1, 1, 1)
-    end = torch.arange(1, side + 1)
-    edges: list[Tensor] = []
-    for axis in (1, 2):  # across the columns, then the rows
-        is_inked = inked.any(dim=axis)
-        edges += [is_inked.byte().argmax(dim=1).float(), (is_inked * end).amax(dim=1).float()]
-    whole = torch.stack([edges[0], edges[2], edges[1], edges[3]], dim=1) + corner.repeat(1, 2)
-    height, width = size
-    limit = torch.tensor([width, height, width, height], dtype=torch.float32)
-    shown = torch.minimum(whole.clamp(min=0), limit)
-
-    def area(boxes: Tensor) -> Tensor:
-        return ((boxes[:, 2:] - boxes[:, :2]).clamp(min=0)).prod(dim=1)
-
-    return shown, area(shown) / area(whole).clamp(min=1e-6)
 
 
 assert LARGEST_IGNORED_PX < _LARGE_PATCH_PX  # noqa: S101 - else patches would cut characters
