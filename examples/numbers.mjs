@@ -98,11 +98,16 @@ async function readDigits(ort, reader, digits, weight) {
 // --- From characters to lines --------------------------------------------------------------------
 
 function findLines(found) {
-  const separators = found.filter(one => !one.isDigit);
   const lines = rows(found.filter(one => one.isDigit)).flatMap(row => {
     const { fitting, leftOut } = fit(row);
-    return split(fitting).map((digits, index) => lineOf(digits, index ? [] : leftOut, separators));
+    return split(fitting).map((digits, index) => lineOf(digits, index ? [] : leftOut));
   });
+  for (const separator of found.filter(one => !one.isDigit)) {
+    const near = lines.filter(line => belongs(line, separator));
+    const away = line => distance(nearestTo(separator, line.digits), separator);
+    if (near.length) least(near, away).separators.push(separator);
+  }
+  lines.forEach(addSeparators);
   return inReadingOrder(lines);
 }
 
@@ -145,7 +150,7 @@ function fit(row) {
 
 function covers(one, other) {
   const covered = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-  return covered >= COVERED_SHARE * Math.min(one.width, other.width) && isBeside(one, other);
+  return covered >= COVERED_SHARE * Math.min(one.width, other.width);
 }
 
 // Parts a row at gaps that clearly differ from the others.
@@ -162,24 +167,33 @@ function split(digits) {
   return found;
 }
 
-// A number: its digits, the separators between them, and its minus.
-function lineOf(digits, leftOut, separators) {
+function lineOf(digits, leftOut) {
   const height = median(digits.map(one => one.height));
-  const own = separators.filter(one => {
-    const nearest = nearestTo(one, digits);
-    return nearest.top - height / 4 < one.y && one.y < nearest.bottom + height / 2;
-  });
+  const y = sum(digits.map(one => one.y)) / digits.length;
+  return { characters: digits, digits, leftOut, separators: [], height, y };
+}
+
+// Whether a separator stands at the height of the digits next to it.
+function belongs({ digits, height }, separator) {
+  const nearest = nearestTo(separator, digits);
+  return nearest.top - height / 4 < separator.y && separator.y < nearest.bottom + height / 2;
+}
+
+// Those of a number's separators that stand between its digits, and its minus.
+function addSeparators(line) {
+  const { digits, separators, height } = line;
   const [first] = digits;
-  const signs = own.filter(
+  const signs = separators.filter(
     one => one.label === "-" && one.x < first.x && first.left - one.right < SIGN_GAP * height
   );
-  const characters = signs.length ? [least(signs, one => -one.x)] : [];
+  line.characters = signs.length ? [least(signs, one => -one.x)] : [];
   digits.forEach((digit, index) => {
-    const between = own.filter(one => index && digits[index - 1].x < one.x && one.x < digit.x);
-    if (between.length) characters.push(least(between, one => -one.probability));
-    characters.push(digit);
+    const between = separators.filter(
+      one => index && digits[index - 1].x < one.x && one.x < digit.x
+    );
+    if (between.length) line.characters.push(least(between, one => -one.probability));
+    line.characters.push(digit);
   });
-  return { characters, digits, leftOut, height, y: sum(digits.map(one => one.y)) / digits.length };
 }
 
 // From top to bottom, and from left to right what stands beside each other.

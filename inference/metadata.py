@@ -1,6 +1,7 @@
 """What `digits.json` says about the model, as a frozen dataclass, and the graph's contract."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -117,9 +118,7 @@ def parse_metadata(content: bytes) -> ModelMetadata:
         ValueError: It is not JSON, or not what this version of the package expects.
     """
     document = parse_document(content, CONTRACT)
-    reject_confidence = number(section(document, "thresholds"), "reject_confidence")
-    if not 0 <= reject_confidence <= 1:
-        raise ValueError(f"its reject_confidence is {reject_confidence}, expected 0…1")
+    reject_confidence = share(section(document, "thresholds"), "reject_confidence")
     return ModelMetadata(
         schema_version=SCHEMA_VERSION,
         model_version=text(document, "model_version"),
@@ -203,8 +202,20 @@ def whole(document: Mapping[str, object], key: str) -> int:
 def number(document: Mapping[str, object], key: str) -> float:
     """The number at a key, likewise."""
     if isinstance(document.get(key), int):
-        return float(whole(document, key))
-    return _field(document, key, float, "a number")
+        value = whole(document, key)
+    else:
+        value = _field(document, key, float, "a number")
+    if not abs(value) <= sys.float_info.max:  # Nor is NaN.
+        raise ValueError(f"'{key}' is {value}, expected a finite number")
+    return float(value)
+
+
+def share(document: Mapping[str, object], key: str) -> float:
+    """The number from 0 to 1 at a key, likewise."""
+    value = number(document, key)
+    if not 0 <= value <= 1:
+        raise ValueError(f"its {key} is {value}, expected 0…1")
+    return value
 
 
 def _array(document: Mapping[str, object], key: str) -> list[object]:

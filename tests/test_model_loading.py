@@ -17,7 +17,7 @@ import onnxruntime
 import pytest
 
 from inference import DigitRecognizer, ModelError
-from inference.number.metadata import parse_number_metadata
+from inference.number.metadata import FEATURES, parse_number_metadata
 from tests.drawings import load_drawings
 from tests.number.found import row, write_finder
 
@@ -264,7 +264,10 @@ def test_every_part_of_the_metadata_is_needed(model: Path, key: str):
         ({"thresholds": {}}, "'reject_confidence' is missing"),
         ({"thresholds": {"reject_confidence": "0.6"}}, "expected a number"),
         ({"thresholds": {"reject_confidence": 60}}, "reject_confidence is 60"),
-        ({"thresholds": {"reject_confidence": float("nan")}}, "reject_confidence is nan"),
+        (
+            {"thresholds": {"reject_confidence": float("nan")}},
+            "'reject_confidence' is nan, expected a f",
+        ),
         ({"labels": ["a", "b"]}, "labels are"),
         ({"labels": {}}, "'labels' is {}, expected a list"),
         ({"inputs": []}, "wrong inputs"),
@@ -415,11 +418,11 @@ def test_a_finders_metadata_that_are_no_json_object_are_refused(finder: Path, co
         DigitRecognizer(finder=finder).read_numbers(DRAWING.render())
 
 
-READING = {
+READING: dict[str, Any] = {
     "accepted_probability": 0.4,
     "sure_confidence": 0.9,
     "digit_weight": 0.3,
-    "confidence_weights": {"bias": 1.0},
+    "confidence_weights": dict.fromkeys(("bias", *FEATURES), 1.0),
 }
 
 
@@ -443,8 +446,29 @@ READING = {
             "'confidence_weights' is not a JSON obj",
         ),
         (
-            {"reading": {**READING, "confidence_weights": {"bias": None}}},
+            {
+                "reading": {
+                    **READING,
+                    "confidence_weights": {**READING["confidence_weights"], "bias": None},
+                }
+            },
             "'bias' is None, expected a",
+        ),
+        (
+            {"reading": {**READING, "confidence_weights": {"bias": 1.0}}},
+            r"confidence_weights are \['bias'\], expected \['bias', 'finders'",
+        ),
+        *(
+            ({"reading": {**READING, key: value}}, f"{key} is {value}, expected 0…1")
+            for key in ("accepted_probability", "sure_confidence", "digit_weight")
+            for value in (-0.1, 1.1)
+        ),
+        *(
+            (
+                {"reading": {**READING, "digit_weight": value}},
+                f"'digit_weight' is {value}, expected a f",
+            )
+            for value in (float("nan"), float("inf"), 10**400)
         ),
     ],
 )

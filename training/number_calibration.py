@@ -19,8 +19,8 @@ from tqdm import tqdm
 from inference.model import Session
 from inference.number.finder import Detection
 from inference.number.lines import find_lines
-from inference.number.metadata import CHARACTERS, ReadingSettings
-from inference.number.reader import FEATURES, LineReading, ReadDigits, read_lines
+from inference.number.metadata import CHARACTERS, FEATURES, ReadingSettings
+from inference.number.reader import LineReading, ReadDigits, read_lines
 from training.data import LabelledInk
 from training.metrics import calibration_error
 from training.synthesis.characters import make_characters

@@ -56,6 +56,10 @@ class Line:
         """The middle of its digits, in pixels."""
         return sum(one.y for one in self.digits) / len(self.digits)
 
+    def nearest_digit(self, character: Detection) -> Detection:
+        """The digit above or below which something stands, or next to which."""
+        return min(self.digits, key=lambda digit: abs(digit.x - character.x))
+
 
 def find_lines(found: Sequence[Detection]) -> list[Line]:
     """Joins characters to numbers.
@@ -72,8 +76,15 @@ def find_lines(found: Sequence[Detection]) -> list[Line]:
         parts = _parts(digits)
         for index, part in enumerate(parts):
             lines.append(Line(tuple(part), tuple(left_out) if index == 0 else ()))
-    separators = [one for one in found if not one.is_digit]
-    return _in_reading_order([_with_separators(line, separators) for line in lines])
+    separators: list[list[Detection]] = [[] for _ in lines]
+    for one in found:
+        near = [i for i, line in enumerate(lines) if not one.is_digit and _belongs(line, one)]
+        if near:
+            nearest = min(near, key=lambda i: _distance(lines[i].nearest_digit(one), one))
+            separators[nearest].append(one)
+    return _in_reading_order(
+        [_with_separators(*pair) for pair in zip(lines, separators, strict=True)]
+    )
 
 
 def _rows(digits: Sequence[Detection]) -> list[list[Detection]]:
@@ -119,7 +130,7 @@ def _fitting(row: list[Detection]) -> tuple[list[Detection], list[Detection]]:
 
 def _covers(one: Detection, other: Detection) -> bool:
     covered = min(one.right, other.right) - max(one.left, other.left)
-    return covered >= COVERED_SHARE * min(one.width, other.width) and _is_beside(one, other)
+    return covered >= COVERED_SHARE * min(one.width, other.width)
 
 
 def _parts(digits: list[Detection]) -> list[list[Detection]]:
@@ -140,19 +151,18 @@ def _lower_median(values: list[float]) -> float:
 
 
 def _with_separators(line: Line, separators: Sequence[Detection]) -> Line:
-    """Adds the separators between a number's digits and its minus."""
+    """Adds those of a number's separators that stand between its digits, and its minus."""
     height = line.height
     first = line.characters[0]
     characters = list(line.characters)
-    own = [one for one in separators if _belongs(line, one)]
     for previous, following in pairwise(line.characters):
-        between = [one for one in own if previous.x < one.x < following.x]
+        between = [one for one in separators if previous.x < one.x < following.x]
         if between:
             best = max(between, key=lambda one: one.probability)
             characters.insert(characters.index(following), best)
     signs = [
         one
-        for one in own
+        for one in separators
         if one.character == "-" and one.x < first.x and first.left - one.right < SIGN_GAP * height
     ]
     if signs:
@@ -162,7 +172,7 @@ def _with_separators(line: Line, separators: Sequence[Detection]) -> Line:
 
 def _belongs(line: Line, separator: Detection) -> bool:
     """Whether a separator stands at the height of the digits next to it."""
-    nearest = min(line.digits, key=lambda digit: abs(digit.x - separator.x))
+    nearest = line.nearest_digit(separator)
     reach = line.height * 0.5
     return nearest.top - reach / 2 < separator.y < nearest.bottom + reach
 

@@ -14,6 +14,7 @@ from ..metadata import (
     parse_file,
     parse_tensors,
     section,
+    share,
     text,
     whole,
 )
@@ -23,6 +24,18 @@ SCHEMA_VERSION = 1
 
 SEPARATORS = (".", ",", "-", "/", ":", "=")
 CHARACTERS = LABELS + SEPARATORS
+
+FEATURES = (
+    "found",
+    "least_found",
+    "finders",
+    "least_finders",
+    "graphs",
+    "least_graphs",
+    "lost",
+    "gap",
+)
+"""What a number's confidence depends on; each is 0 where all is clear, and below where not."""
 
 CONTRACT = Contract(
     inputs=(
@@ -100,15 +113,18 @@ def parse_number_metadata(content: bytes) -> NumberMetadata:
     document = parse_document(content, CONTRACT)
     reading = section(document, "reading")
     weights = section(reading, "confidence_weights")
+    names = {"bias", *FEATURES}
+    if set(weights) != names:
+        raise ValueError(f"its confidence_weights are {sorted(weights)}, expected {sorted(names)}")
     return NumberMetadata(
         model_version=text(document, "model_version"),
         file=parse_file(document),
         inputs=parse_tensors(document, "inputs"),
         outputs=parse_tensors(document, "outputs"),
         reading=ReadingSettings(
-            accepted_probability=number(reading, "accepted_probability"),
-            sure_confidence=number(reading, "sure_confidence"),
-            digit_weight=number(reading, "digit_weight"),
+            accepted_probability=share(reading, "accepted_probability"),
+            sure_confidence=share(reading, "sure_confidence"),
+            digit_weight=share(reading, "digit_weight"),
             confidence_weights={name: number(weights, name) for name in weights},
         ),
         parameters=whole(document, "parameters"),

@@ -11,7 +11,7 @@ from ..model import Session
 from ..prediction import Prediction
 from .finder import Detection, find_characters
 from .lines import Line, find_lines
-from .metadata import ReadingSettings
+from .metadata import FEATURES, ReadingSettings
 
 ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
 """Reads ink, uint8 (count, H, W), one digit each."""
@@ -190,8 +190,14 @@ def _without_weak(readings: list[LineReading]) -> list[LineReading]:
     weak = [one for one in readings if is_weak(one)]
     merged = replace(
         likeliest,
-        left_out=(*likeliest.left_out, *(d for one in weak for d in one.line.digits)),
-        left_out_digits=(*likeliest.left_out_digits, *(d for one in weak for d in one.digits)),
+        left_out=(
+            *likeliest.left_out,
+            *(found for one in weak for found in (*one.line.digits, *one.left_out)),
+        ),
+        left_out_digits=(
+            *likeliest.left_out_digits,
+            *(digit for one in weak for digit in (*one.digits, *one.left_out_digits)),
+        ),
     )
     return [merged if one is likeliest else one for one in readings if not is_weak(one)]
 
@@ -204,7 +210,7 @@ def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
         one
         for one in rejected
         if left - BARELY_LOST_GAP * height < one.x < right + BARELY_LOST_GAP * height
-        and abs(one.y - min(line.digits, key=lambda digit: abs(digit.x - one.x)).y) < height / 2
+        and abs(one.y - line.nearest_digit(one).y) < height / 2
         and 0.5 < one.height / height < 2
     )
 
@@ -222,19 +228,6 @@ def _reading(
         features=features,
         confidence=1 / (1 + math.exp(-max(min(score, 40.0), -40.0))),
     )
-
-
-FEATURES = (
-    "found",
-    "least_found",
-    "finders",
-    "least_finders",
-    "graphs",
-    "least_graphs",
-    "lost",
-    "gap",
-)
-"""What a number's confidence depends on; each is 0 where all is clear, and below where not."""
 
 
 def _features(line: Line, digits: Sequence[_Read], left_out: Sequence[_Read]) -> dict[str, float]:

@@ -263,6 +263,12 @@ def test_a_separator_of_a_sloping_row_stands_at_the_height_of_its_neighbours():
     assert texts_of(found, [separator(".", found[0].right + 15, low)]) == ["123456"]
 
 
+def test_a_separator_between_close_rows_belongs_to_the_nearer_one():
+    found = [row("1234"), row("5678", y=115)]
+    assert texts_of(*found, [separator(".", 165, 48)]) == ["12.34", "5678"]
+    assert texts_of(*found, [separator("-", 165, 66)]) == ["1234", "56-78"]
+
+
 def test_separators_alone_are_no_number():
     assert find_lines([separator("-", 0), separator(".", 50)]) == []
 

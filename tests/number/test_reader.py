@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from inference import Prediction
 from inference.number.finder import Detection
-from inference.number.metadata import ReadingSettings
-from inference.number.reader import FEATURES, LineReading, read_lines
+from inference.number.metadata import FEATURES, ReadingSettings
+from inference.number.reader import LineReading, read_lines
 from tests.number.found import HEIGHT, INK_SIDE, character, row
 
 PAPER = np.full((40, 50), 255, np.uint8)
@@ -416,6 +416,13 @@ def test_what_was_left_out_of_a_number_before_stays_so():
     (number,) = read([*row("12"), character("9", 180, probability=0.3), *below("3", height=15)])
     assert [one.character for one in number.left_out] == ["9", "3"]
     assert [digit.digit for digit in number.left_out_digits] == [9, 3]
+
+
+def test_what_was_left_out_of_no_number_is_left_out_of_the_likeliest_too():
+    lost = character("9", 70, 300, width=10, height=15, probability=0.3)
+    (number,) = read([*row("12"), character("3", 0, 300, height=15, probability=0.9), lost])
+    assert [one.character for one in number.left_out] == ["3", "9"]
+    assert [digit.digit for digit in number.left_out_digits] == [3, 9]
 
 
 def test_however_unlikely_the_likeliest_number_is_one():
