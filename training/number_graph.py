@@ -207,9 +207,10 @@ def finest_scale(picture: Tensor) -> Tensor:
     ink = (picture - picture[0, 0]).abs()
     down, across = picture[1:] - picture[:-1], picture[:, 1:] - picture[:, :-1]
     outline = down.abs().sum() + across.abs().sum()
-    if (ink == 0).float().mean() <= PLAIN_SHARE or outline == 0:
+    if (ink == 0).float().mean() <= PLAIN_SHARE:
         return limit
-    return torch.minimum(limit, STROKE_PX / (ink.sum() / outline * STROKE_FACTOR))
+    # Of a blank picture that is 0, and a single pixel is looked at.
+    return torch.minimum(limit, STROKE_PX * outline / (ink.sum() * STROKE_FACTOR).clamp(min=1))
 
 
 def _padded(level: Tensor) -> Tensor:

@@ -231,7 +231,7 @@ def test_the_shipped_file_is_small(checkpoint: NumberCheckpoint):
 
 
 @pytest.mark.parametrize(
-    ("shape", "scale"), [((1, 1), 2), ((30, 40), 2), ((256, 1024), 1), ((2048, 100), 0.5)]
+    ("shape", "scale"), [((1, 2), 2), ((30, 40), 2), ((256, 1024), 1), ((2048, 100), 0.5)]
 )
 def test_a_photograph_is_enlarged_and_shrunk_by_its_size(shape: tuple[int, int], scale: float):
     noise = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 255
@@ -242,6 +242,11 @@ def test_a_photograph_is_enlarged_and_shrunk_by_its_size(shape: tuple[int, int],
 def test_a_drawing_is_shrunk_until_its_strokes_are_thin(pen_px: int):
     picture = torch.from_numpy(number_picture("2718", (800, 240), pen_px)).float()
     assert float(finest_scale(picture)) == pytest.approx(STROKE_PX / pen_px, rel=0.15)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (300, 500)])
+def test_of_a_blank_picture_nothing_is_looked_at_closely(shape: tuple[int, int]):
+    assert float(finest_scale(torch.full(shape, 180.0))) == 0
 
 
 def found_on_two_scales(*other_box: float) -> tuple[torch.Tensor, torch.Tensor]:

@@ -155,10 +155,10 @@ def test_the_stock_holds_every_kind(stock: CharacterStock):
 
 
 def test_digits_are_filed_under_their_labels(stock: CharacterStock, digits: LabelledInk):
-    # Each is redrawn twice, and each shape is drawn six times.
+    # Each is redrawn three times, and each shape is drawn six times.
     for digit in range(10):
         shapes = sum(name.startswith(str(digit)) for name in DIGIT_SHAPES)
-        expected = 2 * int((digits.labels == digit).sum()) + 6 * shapes
+        expected = 3 * int((digits.labels == digit).sum()) + 6 * shapes
         assert stock.starts[digit + 1] - stock.starts[digit] == expected
 
 
@@ -203,7 +203,7 @@ def test_a_character_of_a_pen_is_of_its_kind_and_of_about_that_pen(
         assert max(picked) < stop
         spread = float(np.quantile(stock.pens[start:stop], 0.9) - stock.pens[start])
         nearest = float(np.clip(pen, stock.pens[start], stock.pens[stop - 1]))
-        assert np.median(stock.pens[picked]) == pytest.approx(nearest, abs=0.5 * spread)
+        assert np.median(stock.pens[picked]) == pytest.approx(nearest, abs=0.9 * spread)
 
 
 @pytest.fixture
@@ -310,8 +310,22 @@ def test_what_is_legible_has_nothing_on_it_that_only_teaches_to_be_silent(stock:
     sheets = [lay_out(stock, HEIGHT, WIDTH, random, legible=True) for _ in range(500)]
     written = [placed.character for sheet in sheets for placed in sheet.characters]
     assert len(written) > 1_000
-    assert max(written) < stock.starts[LETTER]
+    assert max(written) < stock.starts[STROKE]
     assert not any(sheet.large for sheet in sheets)
+
+
+def test_some_numbers_have_letters_close_to_them(stock: CharacterStock):
+    random = seeded()
+    sheets = [lay_out(stock, HEIGHT, WIDTH, random, legible=True) for _ in range(500)]
+    with_letters = 0
+    for sheet in sheets:
+        letters = [one for one in sheet.characters if one.character >= stock.starts[LETTER]]
+        digits = [one for one in sheet.characters if one not in letters]
+        with_letters += bool(letters)
+        for letter in letters:
+            assert letter.target == BACKGROUND
+            assert min(abs(letter.x - one.x) for one in digits) < 6 * letter.height
+    assert 10 <= with_letters <= 100
 
 
 # --- Pictures -------------------------------------------------------------------------------------
@@ -364,6 +378,13 @@ def test_what_is_on_a_picture_is_a_character_or_ignored(pictures: Pictures):
     assert set(range(10)) <= kinds <= {IGNORED, *range(len(CHARACTERS))}
 
 
+def _overlap(box: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two different boxes share a pixel."""
+    is_same = all(abs(a - b) < 1 for a, b in zip(box, other, strict=True))
+    in_columns = min(box[2], other[2]) > max(box[0], other[0])
+    return not is_same and in_columns and min(box[3], other[3]) > max(box[1], other[1])
+
+
 @pytest.mark.usefixtures("clean")
 def test_boxes_hold_all_the_ink_and_reach_no_farther(
     stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
@@ -390,10 +411,56 @@ def test_boxes_hold_all_the_ink_and_reach_no_farther(
     for index, box in zip(pictures.picture.tolist(), pictures.boxes.int().tolist(), strict=True):
         left, top, right, bottom = box
         outside[index, top:bottom, left:right] = False
+        if any(
+            _overlap(box, other) for other in pictures.boxes[pictures.picture == index].tolist()
+        ):
+            continue  # what is darkest in it may be the other's
         own = ink[index, top:bottom, left:right]
         for edge in (own[0], own[-1], own[:, 0], own[:, -1]):
-            assert edge.max() >= 0.15 * own.max(), box  # strokes of two hands may cross
+            assert edge.max() >= 0.9 * INKED * own.max(), box  # levels are whole numbers
     assert ink[outside].max() < INKED + 0.01
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize(
+    ("ink", "legible", "kind"),
+    [(0.05, False, EIGHT), (0.05, True, IGNORED), (0.15, True, EIGHT)],
+)
+def test_what_hardly_stands_out_is_ignored_where_all_is_legible(
+    ink: float, legible: bool, kind: int, stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
+):
+    made = Layout(characters=[replace(an_eight(stock, 60, 32), ink=ink)])
+    monkeypatch.setattr(composer, "lay_out", lambda *_, **__: made)
+    pictures = Composer(stock, 0, legible=legible).compose(1, SIZE)
+    assert pictures.kinds.tolist() == [kind]
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize(
+    "name", ["LEAST_SEEN_LEVELS", "LEAST_SEEN_DEVIATIONS"], ids=["levels", "deviations"]
+)
+def test_what_stands_out_too_little_is_ignored(
+    name: str, stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
+):
+    other = an_eight(stock, 150, 32)
+    assert compose_only(monkeypatch, stock, an_eight(stock, 60, 32), other).kinds.tolist() == [8, 8]
+    monkeypatch.setattr(composer, name, 1e6)
+    rules = [Rectangle(0, 20, 100, 22, 1.0)]  # paper of one level does not deviate
+    kinds = compose_only(
+        monkeypatch, stock, an_eight(stock, 60, 32), other, rectangles=rules
+    ).kinds.tolist()
+    assert kinds == [IGNORED, IGNORED if name == "LEAST_SEEN_LEVELS" else EIGHT]
+
+
+@pytest.mark.parametrize("is_wooden", [False, True])
+def test_some_paper_has_streaks(is_wooden: bool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(paper, "FIBRE_SHARE", float(is_wooden))
+    texture = paper.grain(16, (64, 224), torch.Generator().manual_seed(0))
+    # Along a streak neighbours are alike; across it they are not, nor anywhere on grain.
+    rows = (texture[:, 1:] - texture[:, :-1]).std(dim=(1, 2))
+    columns = (texture[:, :, 1:] - texture[:, :, :-1]).std(dim=(1, 2))
+    uneven = torch.maximum(rows / columns, columns / rows)
+    assert (uneven.max() > 1.6) == is_wooden
 
 
 @pytest.mark.usefixtures("clean")
