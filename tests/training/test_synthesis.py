@@ -437,19 +437,27 @@ def test_what_hardly_stands_out_is_ignored_where_all_is_legible(
 
 @pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize(
-    "name", ["LEAST_SEEN_LEVELS", "LEAST_SEEN_DEVIATIONS"], ids=["levels", "deviations"]
+    ("name", "needed", "ruled_and_not"),
+    [
+        ("LEAST_SEEN_LEVELS", 256.0, [IGNORED, IGNORED]),
+        ("LEAST_SEEN_DEVIATIONS", 8.0, [IGNORED, EIGHT]),
+    ],
 )
 def test_what_stands_out_too_little_is_ignored(
-    name: str, stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    needed: float,
+    ruled_and_not: list[int],
+    stock: CharacterStock,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     other = an_eight(stock, 150, 32)
     assert compose_only(monkeypatch, stock, an_eight(stock, 60, 32), other).kinds.tolist() == [8, 8]
-    monkeypatch.setattr(composer, name, 1e6)
-    rules = [Rectangle(0, 20, 100, 22, 1.0)]  # paper of one level does not deviate
+    monkeypatch.setattr(composer, name, needed)
+    rules = [Rectangle(0, 20, 100, 22, 1.0)]
     kinds = compose_only(
         monkeypatch, stock, an_eight(stock, 60, 32), other, rectangles=rules
     ).kinds.tolist()
-    assert kinds == [IGNORED, IGNORED if name == "LEAST_SEEN_LEVELS" else EIGHT]
+    assert kinds == ruled_and_not
 
 
 @pytest.mark.parametrize("is_wooden", [False, True])
