@@ -16,6 +16,7 @@ from sklearn.model_selection import cross_val_predict
 from torch import Tensor
 from tqdm import tqdm
 
+from inference.metadata import LABELS
 from inference.model import Session
 from inference.number.finder import Detection
 from inference.number.lines import find_lines
@@ -35,6 +36,9 @@ DIGIT_WEIGHTS = (0.0, 0.2, 0.35)
 
 SURE_RIGHT = 0.98
 """Share of the sure numbers that must be right."""
+
+LEGIBLE_PX = 16.0
+"""Digits are at least that high, in the middle: with fewer pixels even people guess."""
 
 _BATCH = 40
 _STOCK_SCALE = 0.2
@@ -87,19 +91,20 @@ def compose_examples(held_out: LabelledInk, count: int = PICTURES) -> Iterator[E
     while made < count:
         pictures = composer.compose(_BATCH, SIZES[made // _BATCH % len(SIZES)])
         for index in range(_BATCH):
-            chosen = pictures.picture == index
-            if bool((pictures.kinds[chosen] < 0).any()) or _is_cut(pictures, chosen):
-                continue
-            yield _example(pictures, index)
-            made += 1
+            if _is_legible(pictures, pictures.picture == index):
+                yield _example(pictures, index)
+                made += 1
 
 
-def _is_cut(pictures: Pictures, chosen: Tensor) -> bool:
-    """Whether a character reaches the picture's edge, beyond which more of it may lie."""
-    boxes = pictures.boxes[chosen]
+def _is_legible(pictures: Pictures, chosen: Tensor) -> bool:
+    """Whether all on a picture is to be found, nothing is cut off, and the digits are not tiny."""
+    kinds, boxes = pictures.kinds[chosen], pictures.boxes[chosen]
     _, height, width = pictures.luminance.shape
     limit = torch.tensor([width, height])
-    return bool((boxes[:, :2] <= 0).any() or (boxes[:, 2:] >= limit).any())
+    is_cut = (boxes[:, :2] <= 0).any() or (boxes[:, 2:] >= limit).any()
+    heights = (boxes[:, 3] - boxes[:, 1])[kinds < len(LABELS)]
+    is_tiny = len(heights) > 0 and heights.median() < LEGIBLE_PX
+    return not (bool((kinds < 0).any()) or bool(is_cut) or bool(is_tiny))
 
 
 def _example(pictures: Pictures, index: int) -> Example:
