@@ -11,7 +11,6 @@ const BARELY_LOST_GAP = 2.0;
 const FACING_SHARE = 0.4;
 const SIMILAR_HEIGHT = 0.4;
 const LEAST_HEIGHT = 0.45;
-const SEPARATOR_PROBABILITY = 0.6;
 const WIDE_GAP = 2.0;
 const CLEARLY_WIDER = 3.0;
 const SIGN_GAP = 1.2;
@@ -30,8 +29,9 @@ const COVERED_SHARE = 0.6;
  */
 export async function readNumbers(ort, finder, reader, description, picture) {
   const { labels, reading } = description;
-  const leastOf = one => one.isDigit ? 0 : SEPARATOR_PROBABILITY;
-  const isAccepted = one => one.probability >= Math.max(reading.accepted_probability, leastOf(one));
+  const neededFor = one =>
+    one.isDigit ? reading.accepted_probability : reading.separator_probability;
+  const isAccepted = one => one.probability >= neededFor(one);
   const found = await findCharacters(ort, finder, labels, picture);
   const lines = findLines(found.filter(isAccepted));
   const rejected = found.filter(one => one.isDigit && !isAccepted(one));

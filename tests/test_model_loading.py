@@ -381,6 +381,7 @@ def test_the_finders_metadata_are_those_of_the_file(recognizer: DigitRecognizer)
     assert metadata.metrics == document["metrics"]
     reading = document["reading"]
     assert metadata.reading.accepted_probability == reading["accepted_probability"]
+    assert metadata.reading.separator_probability == reading["separator_probability"]
     assert metadata.reading.sure_confidence == reading["sure_confidence"]
     assert metadata.reading.digit_weight == reading["digit_weight"]
     assert metadata.reading.confidence_weights == reading["confidence_weights"]
@@ -420,6 +421,7 @@ def test_a_finders_metadata_that_are_no_json_object_are_refused(finder: Path, co
 
 READING: dict[str, Any] = {
     "accepted_probability": 0.4,
+    "separator_probability": 0.6,
     "sure_confidence": 0.9,
     "digit_weight": 0.3,
     "confidence_weights": dict.fromkeys(("bias", *FEATURES), 1.0),
@@ -460,7 +462,12 @@ READING: dict[str, Any] = {
         ),
         *(
             ({"reading": {**READING, key: value}}, f"{key} is {value}, expected 0…1")
-            for key in ("accepted_probability", "sure_confidence", "digit_weight")
+            for key in (
+                "accepted_probability",
+                "separator_probability",
+                "sure_confidence",
+                "digit_weight",
+            )
             for value in (-0.1, 1.1)
         ),
         *(

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from inference import DigitRecognizer
 from inference.number import lines, reader
-from inference.number.metadata import CHARACTERS, ReadingSettings
+from inference.number.metadata import CHARACTERS, FEATURES, ReadingSettings
 from inference.prediction import Prediction
 from tests.drawings import load_drawings
 from tests.needs import skip_unless_ci
@@ -172,11 +172,12 @@ def test_the_constants_are_those_of_python():
 # What both graphs say is given, so that every rule is met, whatever a model is good at.
 SETTINGS = ReadingSettings(
     accepted_probability=0.4,
+    separator_probability=0.6,
     sure_confidence=0.7,
     digit_weight=0.3,
     confidence_weights={
         "bias": 3.0,
-        **{name: 0.3 + 0.1 * index for index, name in enumerate(reader.FEATURES)},
+        **{name: 0.3 + 0.1 * index for index, name in enumerate(FEATURES)},
     },
 )
 

@@ -33,6 +33,8 @@ SIZES = ((64, 224), (96, 160), (128, 256))
 
 ACCEPTED = (0.36, 0.4, 0.44, 0.5)
 DIGIT_WEIGHTS = (0.0, 0.2, 0.35)
+SEPARATORS = (0.3, 0.4, 0.5, 0.6, 0.7)
+"""What is tried; the last for `separator_probability`, once the others are chosen."""
 
 SURE_RIGHT = 0.98
 """Share of the sure numbers that must be right."""
@@ -40,6 +42,7 @@ SURE_RIGHT = 0.98
 LEGIBLE_PX = 16.0
 """Digits are at least that high, in the middle: with fewer pixels even people guess."""
 
+_USUAL_SEPARATOR = 0.5  # while the others are chosen
 _BATCH = 40
 _STOCK_SCALE = 0.2
 _REGULARISATION = 1.0
@@ -125,11 +128,11 @@ def _example(pictures: Pictures, index: int) -> Example:
     return Example(pictures.luminance[index].numpy(), tuple(line.characters for line in lines))
 
 
-def is_right(reading: LineReading, example: Example) -> bool:
+def is_right(reading: LineReading, example: Example, *, all_separators: bool = False) -> bool:
     """Whether a number is on the picture as it was read.
 
     All digits must be right, and all separators that were read. One that was overlooked does not
-    count: many a composed point lies hidden under a stroke.
+    count, unless all of them must be there: many a composed point lies hidden under a stroke.
     """
     left, right = reading.line.characters[0].left, reading.line.characters[-1].right
     for number in example.numbers:
@@ -139,7 +142,9 @@ def is_right(reading: LineReading, example: Example) -> bool:
             and abs(number[-1].right - right) < height / 2
             and abs(number[0].y - reading.line.characters[0].y) < height / 2
         )
-        if is_there and _is_part("".join(one.character for one in number), reading.text):
+        written = "".join(one.character for one in number)
+        is_same = written == reading.text if all_separators else _is_part(written, reading.text)
+        if is_there and is_same:
             return True
     return False
 
@@ -170,18 +175,29 @@ def choose_reading(
         The fields of `ReadingSettings`, and how sure and how right the numbers then are.
     """
     kept = _Remembered(session)
+
+    def read(accepted: float, separator: float, weight: float) -> list[list[LineReading]]:
+        none = dict.fromkeys(("bias", *FEATURES), 0.0)
+        settings = ReadingSettings(accepted, separator, 0.5, weight, none)
+        return [read_lines(kept, one.luminance, read_digits, settings) for one in examples]
+
     score: dict[tuple[float, float], float] = {}
     for accepted in tqdm(ACCEPTED, "accepted probability", unit="threshold"):
         for weight in DIGIT_WEIGHTS:
-            settings = _settings(accepted, weight)
-            readings = _read(kept, read_digits, examples, settings)
-            score[accepted, weight] = _exact_share(readings, examples)
+            score[accepted, weight] = _exact_share(
+                read(accepted, _USUAL_SEPARATOR, weight), examples
+            )
     best = max(score.values())
     error = (best * (1 - best) / len(examples)) ** 0.5
     # Within what chance decides, a digit too much is seen by a person, and one too few is not.
     accepted = min(key[0] for key, value in score.items() if value >= best - error)
     weight = max(DIGIT_WEIGHTS, key=lambda one: score[accepted, one])
-    readings = _read(kept, read_digits, examples, _settings(accepted, weight))
+    with_separators = {
+        separator: _exact_share(read(accepted, separator, weight), examples, all_separators=True)
+        for separator in tqdm(SEPARATORS, "separator probability", unit="threshold")
+    }
+    separator = max(SEPARATORS, key=lambda one: with_separators[one])
+    readings = read(accepted, separator, weight)
     features: list[Mapping[str, float]] = []
     right: list[bool] = []
     for example, lines in zip(examples, readings, strict=True):
@@ -197,11 +213,12 @@ def choose_reading(
     weights = dict(zip(FEATURES, model.coef_[0].tolist(), strict=True))
     reading = {
         "accepted_probability": accepted,
+        "separator_probability": separator,
         "sure_confidence": _sure_threshold(confidence, is_number_right),
         "digit_weight": weight,
         "confidence_weights": {"bias": float(model.intercept_[0]), **weights},
     }
-    return reading, Calibrated(confidence, is_number_right, score[accepted, weight])
+    return reading, Calibrated(confidence, is_number_right, _exact_share(readings, examples))
 
 
 class _Remembered:
@@ -218,20 +235,15 @@ class _Remembered:
         return self._outputs[key]
 
 
-def _settings(accepted: float, weight: float) -> ReadingSettings:
-    return ReadingSettings(accepted, 0.5, weight, dict.fromkeys(("bias", *FEATURES), 0.0))
-
-
-def _read(
-    session: Any, read_digits: ReadDigits, examples: Sequence[Example], settings: ReadingSettings
-) -> list[list[LineReading]]:
-    return [read_lines(session, example.luminance, read_digits, settings) for example in examples]
-
-
-def _exact_share(readings: Sequence[list[LineReading]], examples: Sequence[Example]) -> float:
+def _exact_share(
+    readings: Sequence[list[LineReading]],
+    examples: Sequence[Example],
+    *,
+    all_separators: bool = False,
+) -> float:
     """Share of the numbers read exactly; one that is not there counts as one more."""
     right = sum(
-        is_right(line, example)
+        is_right(line, example, all_separators=all_separators)
         for example, lines in zip(examples, readings, strict=True)
         for line in lines
     )

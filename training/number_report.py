@@ -50,6 +50,7 @@ def write_number_report(
         "right": f"{metrics['exact_match_of_sure']:.1%}",
         "ece": f"{metrics['expected_calibration_error']:.3f}",
         "accepted": f"{reading['accepted_probability']:.2f}",
+        "separator": f"{reading['separator_probability']:.2f}",
         "threshold": f"{reading['sure_confidence']:.3f}",
     }
     template = Template((TEMPLATES / "NUMBERS.md").read_text(encoding="utf-8"))

@@ -76,7 +76,9 @@ class ReadingSettings:
     """How characters that were found become numbers; all of it was chosen on composed pictures.
 
     Attributes:
-        accepted_probability: What is less likely a character is left out.
+        accepted_probability: What is less likely a digit is left out.
+        separator_probability: What is less likely a separator, likewise: a speck beside a digit
+            looks like a point.
         sure_confidence: From this confidence on, a number is sure.
         digit_weight: Weight of what `digits.onnx` says against what the finder says.
         confidence_weights: Of the logistic regression that gives the confidence, by the names of
@@ -84,6 +86,7 @@ class ReadingSettings:
     """
 
     accepted_probability: float
+    separator_probability: float
     sure_confidence: float
     digit_weight: float
     confidence_weights: Mapping[str, float]
@@ -123,6 +126,7 @@ def parse_number_metadata(content: bytes) -> NumberMetadata:
         outputs=parse_tensors(document, "outputs"),
         reading=ReadingSettings(
             accepted_probability=share(reading, "accepted_probability"),
+            separator_probability=share(reading, "separator_probability"),
             sure_confidence=share(reading, "sure_confidence"),
             digit_weight=share(reading, "digit_weight"),
             confidence_weights={name: number(weights, name) for name in weights},

@@ -18,9 +18,6 @@ ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
 
 LEAST_LIKELY = 1e-4  # keeps logarithms finite, and one doubt from outweighing all else
 
-SEPARATOR_PROBABILITY = 0.6
-"""Separators less likely than that are left out: a speck beside a digit looks like a point."""
-
 UNSURE = 0.5
 """A digit that is less likely there, or less likely this one, is called unsure."""
 
@@ -91,14 +88,9 @@ def read_lines(
         InferenceError: onnxruntime cannot run the graph.
     """
     found = find_characters(session, luminance)
-    least = settings.accepted_probability
-    accepted = [
-        one
-        for one in found
-        if one.probability >= (least if one.is_digit else max(least, SEPARATOR_PROBABILITY))
-    ]
-    lines = find_lines(accepted)
-    rejected = [one for one in found if one.probability < least and one.is_digit]
+    needed = {True: settings.accepted_probability, False: settings.separator_probability}
+    lines = find_lines([one for one in found if one.probability >= needed[one.is_digit]])
+    rejected = [one for one in found if one.is_digit and one.probability < needed[True]]
     lost = [(*line.left_out, *_near(line, rejected)) for line in lines]
     wanted = [one for line, out in zip(lines, lost, strict=True) for one in (*line.digits, *out)]
     if not wanted:

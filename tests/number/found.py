@@ -92,9 +92,9 @@ def write_finder(folder: Path, found: Sequence[Detection], **reading: object) ->
     Args:
         folder: Where to.
         found: What it finds.
-        reading: How its metadata say that numbers are read. By default a character is accepted from
-            0.4 on, and the digit graph, which would see no digits here, has no say; the rest is as
-            the shipped finder has it.
+        reading: How its metadata say that numbers are read. By default a digit is accepted from
+            0.4 on, a separator from 0.6 on, and the digit graph, which would see no digits here,
+            has no say; the rest is as the shipped finder has it.
 
     Returns:
         The path of the graph.
@@ -132,6 +132,11 @@ def write_finder(folder: Path, found: Sequence[Detection], **reading: object) ->
     path.write_bytes(content)
     document = json.loads(DEFAULT_FINDER.with_suffix(".json").read_text("utf-8"))
     document["file"]["sha256"] = hashlib.sha256(content).hexdigest()
-    document["reading"] |= {"accepted_probability": 0.4, "digit_weight": 0.0, **reading}
+    document["reading"] |= {
+        "accepted_probability": 0.4,
+        "separator_probability": 0.6,
+        "digit_weight": 0.0,
+        **reading,
+    }
     path.with_suffix(".json").write_text(json.dumps(document), "utf-8")
     return path

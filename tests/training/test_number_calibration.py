@@ -90,6 +90,12 @@ def test_a_separator_that_was_overlooked_does_not_count():
     assert is_right(reading_of(row("123")), example_of([*row("123"), POINT]))
 
 
+def test_a_separator_that_was_overlooked_counts_where_all_are_wanted():
+    example = example_of([*row("123"), POINT])
+    assert not is_right(reading_of(row("123")), example, all_separators=True)
+    assert is_right(reading_of([*row("123"), POINT]), example, all_separators=True)
+
+
 def test_a_separator_that_is_not_there_is_wrong():
     assert not is_right(reading_of([*row("123"), POINT]), example_of(row("123")))
 
