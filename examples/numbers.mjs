@@ -215,11 +215,14 @@ function inReadingOrder(lines) {
 function withoutWeak(lines, readings) {
   const strength = ({ digits }) =>
     sum(digits.map(one => one.probability * readings.get(one).confidence)) / digits.length;
-  const likeliest = least(lines, line => -strength(line));
-  return lines.filter(line => {
-    const low = Math.min(1, line.height / (likeliest.height * USUAL_HEIGHT));
-    return strength(line) * low >= WEAK_SHARE * strength(likeliest);
-  });
+  // The less the lower it is, beside one whose digits are that high.
+  const strengthBeside = (line, height) =>
+    strength(line) * Math.min(1, line.height / (USUAL_HEIGHT * height));
+  const highest = Math.max(...lines.map(line => line.height));
+  const likeliest = least(lines, line => -strengthBeside(line, highest));
+  return lines.filter(
+    line => strengthBeside(line, likeliest.height) >= WEAK_SHARE * strength(likeliest)
+  );
 }
 
 // What was barely lost: as high as the line's digits, next to them, and not one of them.

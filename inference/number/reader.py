@@ -25,7 +25,7 @@ WEAK_SHARE = 0.6
 """A number is at least as likely as this share of the likeliest one on the picture."""
 
 USUAL_HEIGHT = 0.6
-"""Numbers lower than this share of the likeliest one's height need to be the likelier for it."""
+"""Numbers lower than this share of another one's height need to be the likelier for it."""
 
 BARELY_LOST_GAP = 2.0
 """How far from a number something may be, in heights of a digit, to be a lost part of it."""
@@ -172,14 +172,10 @@ def _without_weak(readings: list[LineReading]) -> list[LineReading]:
     Specks, edges and pieces of other things are found as digits now and then, but seldom as surely
     as the writing beside them. What is taken away is left out of the likeliest number.
     """
-    likeliest = max(readings, key=lambda one: one.strength)
-    height = likeliest.line.height * USUAL_HEIGHT
-
-    def is_weak(one: LineReading) -> bool:
-        low = min(1.0, one.line.height / height)
-        return one.strength * low < WEAK_SHARE * likeliest.strength
-
-    weak = [one for one in readings if is_weak(one)]
+    highest = max(one.line.height for one in readings)
+    likeliest = max(readings, key=lambda one: _strength_beside(one, highest))
+    least = WEAK_SHARE * likeliest.strength
+    weak = [one for one in readings if _strength_beside(one, likeliest.line.height) < least]
     merged = replace(
         likeliest,
         left_out=(
@@ -191,7 +187,12 @@ def _without_weak(readings: list[LineReading]) -> list[LineReading]:
             *(digit for one in weak for digit in (*one.digits, *one.left_out_digits)),
         ),
     )
-    return [merged if one is likeliest else one for one in readings if not is_weak(one)]
+    return [merged if one is likeliest else one for one in readings if one not in weak]
+
+
+def _strength_beside(reading: LineReading, height: float) -> float:
+    """How strong a number is, the less the lower it is, beside one whose digits are that high."""
+    return reading.strength * min(1.0, reading.line.height / (USUAL_HEIGHT * height))
 
 
 def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:

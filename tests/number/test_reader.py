@@ -398,6 +398,12 @@ def test_what_is_lower_must_be_likelier(height: float, probability: float, other
     assert texts_of([*row("12", probability=1.0), *lower]) == ["12", *others]
 
 
+def test_a_tiny_mark_that_is_surely_a_digit_is_not_likelier_than_the_writing():
+    assert texts_of([*row("12", probability=0.8), *below("3", height=15, probability=0.95)]) == [
+        "12"
+    ]
+
+
 def test_what_is_higher_need_not_be_likelier():
     assert texts_of([*row("12"), *below("34", height=300, probability=0.65)]) == ["12", "34"]
 
