@@ -35,11 +35,11 @@ export async function readNumbers(ort, finder, reader, description, picture) {
   const found = await findCharacters(ort, finder, labels, picture);
   const lines = findLines(found.filter(isAccepted));
   const rejected = found.filter(one => one.isDigit && !isAccepted(one));
+  for (const line of lines) line.leftOut.push(...barelyLost(line, rejected));
   const wanted = lines.flatMap(line => line.digits);
   const readings = await readDigits(ort, reader, wanted, reading.digit_weight);
   return withoutWeak(lines, readings).map(line => {
-    const lost = [...line.leftOut, ...barelyLost(line, rejected)];
-    const confidence = confidenceOf(line, readings, lost, reading.confidence_weights);
+    const confidence = confidenceOf(line, readings, reading.confidence_weights);
     return {
       text: line.characters.map(one => readings.get(one)?.value ?? one.label).join(""),
       confidence,
@@ -220,9 +220,13 @@ function withoutWeak(lines, readings) {
     strength(line) * Math.min(1, line.height / (USUAL_HEIGHT * height));
   const highest = Math.max(...lines.map(line => line.height));
   const likeliest = least(lines, line => -strengthBeside(line, highest));
-  return lines.filter(
-    line => strengthBeside(line, likeliest.height) >= WEAK_SHARE * strength(likeliest)
-  );
+  const isWeak = line =>
+    strengthBeside(line, likeliest.height) < WEAK_SHARE * strength(likeliest);
+  // What is taken away is left out of the likeliest number.
+  for (const line of lines.filter(isWeak)) {
+    likeliest.leftOut.push(...line.digits, ...line.leftOut);
+  }
+  return lines.filter(line => !isWeak(line));
 }
 
 // What was barely lost: as high as the line's digits, next to them, and not one of them.
@@ -237,9 +241,11 @@ function barelyLost({ digits, height }, rejected) {
 }
 
 // Logistic regression; each feature is 0 where all is clear, and below where not.
-function confidenceOf({ characters, digits, height }, readings, lost, weights) {
+function confidenceOf({ characters, digits, leftOut, height }, readings, weights) {
   const found = characters.map(one => log(one.probability));
-  const finders = digits.map(one => log(readings.get(one).finders));
+  const shareOf = one =>
+    readings.get(one)?.finders ?? Math.max(...one.probabilities) / one.probability;
+  const finders = characters.map(one => log(shareOf(one)));
   const graphs = digits.map(one => log(readings.get(one).graphs));
   const gaps = gapsBetween(digits).map(gap => gap / height);
   const features = {
@@ -249,7 +255,7 @@ function confidenceOf({ characters, digits, height }, readings, lost, weights) {
     least_finders: Math.min(...finders),
     graphs: sum(graphs),
     least_graphs: Math.min(...graphs),
-    lost: log(1 - Math.max(0, ...lost.map(one => one.probability))),
+    lost: log(1 - Math.max(0, ...leftOut.map(one => one.probability))),
     gap: -Math.max(0, Math.max(...gaps) - 0.5),
   };
   const weighted = Object.entries(features).map(([name, value]) => weights[name] * value);

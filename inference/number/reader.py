@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +52,6 @@ class LineReading:
     confidence: float
 
     @property
-    def strength(self) -> float:
-        """How likely its digits are there and what they were read as, on average, 0…1."""
-        pairs = zip(self.line.digits, self.digits, strict=True)
-        return sum(one.probability * read.confidence for one, read in pairs) / len(self.digits)
-
-    @property
     def text(self) -> str:
         """What is written."""
         digits = iter(self.digits)
@@ -97,18 +91,12 @@ def read_lines(
         return []
     alone = read_digits(np.stack([one.ink for one in wanted]))
     weight = settings.digit_weight
-    readings = iter([_Read(*pair, weight) for pair in zip(wanted, alone, strict=True)])
-    return _without_weak(
-        [
-            _reading(
-                line,
-                [next(readings) for _ in line.digits],
-                [next(readings) for _ in out],
-                settings.confidence_weights,
-            )
-            for line, out in zip(lines, lost, strict=True)
-        ]
-    )
+    reads = iter([_Read(*pair, weight) for pair in zip(wanted, alone, strict=True)])
+    candidates = [
+        _Candidate(line, [next(reads) for _ in line.digits], [next(reads) for _ in out])
+        for line, out in zip(lines, lost, strict=True)
+    ]
+    return [_reading(one, settings.confidence_weights) for one in _without_weak(candidates)]
 
 
 def read_likeliest(
@@ -166,33 +154,43 @@ class _Read:
         return self.alone.probabilities[self.together.digit]
 
 
-def _without_weak(readings: list[LineReading]) -> list[LineReading]:
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What may be a number: its line, its digits, and what was left out of it."""
+
+    line: Line
+    digits: list[_Read]
+    left_out: list[_Read]
+
+    @property
+    def strength(self) -> float:
+        """How likely its digits are there and what they were read as, on average, 0…1."""
+        likely = (one.found.probability * one.together.confidence for one in self.digits)
+        return sum(likely) / len(self.digits)
+
+    def strength_beside(self, height: float) -> float:
+        """Likewise, the less the lower it is, beside a number whose digits are that high."""
+        return self.strength * min(1.0, self.line.height / (USUAL_HEIGHT * height))
+
+
+def _without_weak(candidates: list[_Candidate]) -> list[_Candidate]:
     """Takes for no numbers what is clearly less likely one than what else is on the picture.
 
     Specks, edges and pieces of other things are found as digits now and then, but seldom as surely
     as the writing beside them. What is taken away is left out of the likeliest number.
     """
-    highest = max(one.line.height for one in readings)
-    likeliest = max(readings, key=lambda one: _strength_beside(one, highest))
+    highest = max(one.line.height for one in candidates)
+    likeliest = max(candidates, key=lambda one: one.strength_beside(highest))
     least = WEAK_SHARE * likeliest.strength
-    weak = [one for one in readings if _strength_beside(one, likeliest.line.height) < least]
-    merged = replace(
-        likeliest,
-        left_out=(
-            *likeliest.left_out,
-            *(found for one in weak for found in (*one.line.digits, *one.left_out)),
-        ),
-        left_out_digits=(
-            *likeliest.left_out_digits,
-            *(digit for one in weak for digit in (*one.digits, *one.left_out_digits)),
-        ),
-    )
-    return [merged if one is likeliest else one for one in readings if one not in weak]
-
-
-def _strength_beside(reading: LineReading, height: float) -> float:
-    """How strong a number is, the less the lower it is, beside one whose digits are that high."""
-    return reading.strength * min(1.0, reading.line.height / (USUAL_HEIGHT * height))
+    kept: list[_Candidate] = []
+    weak: list[_Read] = []
+    for one in candidates:
+        if one.strength_beside(likeliest.line.height) < least:
+            weak += [*one.digits, *one.left_out]
+        else:
+            kept.append(one)
+    likeliest.left_out.extend(weak)
+    return kept
 
 
 def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
@@ -208,25 +206,27 @@ def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
     )
 
 
-def _reading(
-    line: Line, digits: list[_Read], left_out: list[_Read], weights: Mapping[str, float]
-) -> LineReading:
-    features = _features(line, digits, left_out)
+def _reading(number: _Candidate, weights: Mapping[str, float]) -> LineReading:
+    features = _features(number)
     score = weights["bias"] + sum(weights[name] * value for name, value in features.items())
     return LineReading(
-        line=line,
-        digits=tuple(one.together for one in digits),
-        left_out=tuple(one.found for one in left_out),
-        left_out_digits=tuple(one.together for one in left_out),
+        line=number.line,
+        digits=tuple(one.together for one in number.digits),
+        left_out=tuple(one.found for one in number.left_out),
+        left_out_digits=tuple(one.together for one in number.left_out),
         features=features,
         confidence=1 / (1 + math.exp(-max(min(score, 40.0), -40.0))),
     )
 
 
-def _features(line: Line, digits: Sequence[_Read], left_out: Sequence[_Read]) -> dict[str, float]:
+def _features(number: _Candidate) -> dict[str, float]:
+    line = number.line
     found = [one.probability for one in line.characters]
-    finders, graphs = [one.finders for one in digits], [one.graphs for one in digits]
-    lost = max((one.found.probability for one in left_out), default=0.0)
+    separators = [one for one in line.characters if not one.is_digit]
+    finders = [one.finders for one in number.digits]
+    finders += [float(max(one.probabilities)) / one.probability for one in separators]
+    graphs = [one.graphs for one in number.digits]
+    lost = max((one.found.probability for one in number.left_out), default=0.0)
     values = (
         _sum_of_logs(found),
         _log(min(found)),

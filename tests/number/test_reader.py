@@ -275,6 +275,13 @@ def test_how_likely_the_finder_takes_each_digit_is_a_feature():
     assert math.exp(features["least_finders"]) == pytest.approx(0.75)
 
 
+def test_that_a_separator_may_be_a_digit_is_a_feature():
+    """A slanted 1 looks like a stroke."""
+    stroke = character("/", 66, width=18, probabilities={"/": 0.6, "1": 0.2})
+    features = features_of([*row("12"), stroke])
+    assert features["finders"] == features["least_finders"] == pytest.approx(math.log(0.75))
+
+
 def test_how_likely_the_digit_graph_takes_each_digit_is_a_feature():
     graph = DigitGraph(_1={1: 0.6, 7: 0.4}, _2={2: 0.3, 3: 0.7})
     features = features_of(row("12"), graph)
@@ -428,6 +435,13 @@ def test_what_was_left_out_of_no_number_is_left_out_of_the_likeliest_too():
     (number,) = read([*row("12"), character("3", 0, 300, height=15, probability=0.9), lost])
     assert [one.character for one in number.left_out] == ["3", "9"]
     assert [digit.digit for digit in number.left_out_digits] == [3, 9]
+
+
+def test_what_was_taken_for_no_number_makes_the_likeliest_less_sure():
+    (alone,) = read(row("12"), lost=1.0)
+    (number,) = read([*row("12"), *below("3", height=15, probability=0.9)], lost=1.0)
+    assert number.features["lost"] == pytest.approx(math.log(0.1))
+    assert number.confidence < alone.confidence
 
 
 def test_however_unlikely_the_likeliest_number_is_one():
