@@ -245,18 +245,6 @@ def test_a_stock_that_is_missing_is_named(tmp_path: Path):
 # --- Layout ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def even_hands(monkeypatch: pytest.MonkeyPatch):
-    """Everybody writes all digits of a number equally high."""
-    usual = layout._hand
-
-    def even(random: Random, height_px: float):
-        return replace(usual(random, height_px), size_spread=0.0, small_zeros=False)
-
-    monkeypatch.setattr(layout, "_hand", even)
-
-
-@pytest.mark.usefixtures("even_hands")
 def test_how_high_a_digit_is_decides_whether_it_is_to_be_found(stock: CharacterStock):
     random = seeded()
     seen: set[tuple[bool, int]] = set()
@@ -278,6 +266,23 @@ def test_how_high_a_digit_is_decides_whether_it_is_to_be_found(stock: CharacterS
         (True, 0),
         *((is_high, target) for is_high in (True, False) for target in (IGNORED, BACKGROUND)),
     }
+
+
+def test_the_last_zeros_of_some_numbers_are_smaller(stock: CharacterStock):
+    random = seeded()
+    shares: list[float] = []
+    rises: set[bool] = set()
+    for _ in range(300):
+        hand = replace(layout._hand(random, 40.0), size_spread=0.0, baseline_spread=0.0, slope=0.0)
+        (five, *zeros), _ = layout._write(stock, "5000", hand, random)
+        shares.append(zeros[0].height / five.height)
+        if shares[-1] < 0.9:
+            assert {zero.height for zero in zeros} == {zeros[0].height}
+            rises.add(zeros[0].y - zeros[0].height / 2 < five.y)
+    small = [share for share in shares if share < 0.9]
+    assert 20 <= len(small) <= 80
+    assert 0.3 < min(small) < 0.45
+    assert rises == {True, False}
 
 
 def test_what_is_larger_than_the_largest_is_never_to_be_found(stock: CharacterStock):

@@ -99,7 +99,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class _Hand:
-    """How somebody writes a number. Lengths are shares of the digits' height."""
+    """How somebody writes a number. Lengths are shares of the digits' height.
+
+    The last zeros of a number may be smaller, on the line of writing (0) or up to the others' tops
+    (1): `zeros_rise`.
+    """
 
     height_px: float
     pen: float
@@ -111,7 +115,8 @@ class _Hand:
     baseline_spread: float
     stretch: float
     ink: float
-    small_zeros: bool
+    small_zeros: float
+    zeros_rise: float
 
 
 def lay_out(
@@ -169,7 +174,7 @@ def _hand(random: Random, height_px: float) -> _Hand:
     return _Hand(
         height_px=height_px,
         pen=random.random(),
-        slant=random.gauss(0.1, 0.16),
+        slant=random.uniform(0.2, 0.65) if random.random() < 0.2 else random.gauss(0.1, 0.18),
         slope=random.gauss(0, 0.04),
         gap=gap,
         gap_spread=random.uniform(0, 0.1),
@@ -177,7 +182,8 @@ def _hand(random: Random, height_px: float) -> _Hand:
         baseline_spread=random.uniform(0, 0.1),
         stretch=math.exp(random.gauss(0, 0.15)),
         ink=random.uniform(0.55, 1.0),
-        small_zeros=random.random() < 0.12,
+        small_zeros=random.uniform(0.35, 0.75) if random.random() < 0.15 else 1.0,
+        zeros_rise=random.choice((0.0, 0.0, 0.5, 1.0)),
     )
 
 
@@ -223,9 +229,9 @@ def _write(
             chosen = stock.pick(kind, hand.pen, random)
             height = h * math.exp(random.gauss(0, hand.size_spread))
             y = -height / 2
-            if hand.small_zeros and index >= max(zeros_from, 1):
-                height *= 0.65
-                y = -h + height / 2
+            if hand.small_zeros < 1 and index >= max(zeros_from, 1):
+                height *= hand.small_zeros
+                y = -height / 2 - (h - height) * hand.zeros_rise
             width = height * _aspect(stock, chosen) * hand.stretch
             pen_px = float(stock.pens[chosen]) * height
         else:
@@ -256,7 +262,7 @@ def _write(
                 slant=hand.slant,
                 turn=random.gauss(0, 0.05) if character in DIGITS else 0.0,
                 ink=hand.ink,
-                target=_target(kind, h),
+                target=_target(kind, height if character in DIGITS else h),
             )
         )
     return placed, right
