@@ -23,7 +23,7 @@ MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an obj
 # scale. In MNIST's own images that is one pixel at most, so they keep theirs.
 FULL_INK_SHARE = 1 / 1_024
 
-SMALLEST_PHOTOGRAPH_PX = 64
+SMALLEST_PHOTOGRAPH_PX = 32
 """The shorter side from which a picture may be a photograph with more on it than a digit."""
 
 # Where the paper is pure white or black and full ink nearly its opposite, an image is left as it

@@ -219,11 +219,20 @@ def test_images_of_mnist_are_left_as_they_are(mnist_test: LabelledInk, enlargeme
             np.testing.assert_array_equal(ink_of(picture), page)
 
 
-@pytest.mark.parametrize("size", [(63, 80), (80, 63), (28, 28)])
-def test_a_small_picture_is_no_photograph(size: tuple[int, int], without_finder: DigitRecognizer):
-    small = np.asarray(Image.fromarray(on_paper()).resize(size))
-    assert not is_photograph(read_picture(small))
-    assert without_finder.predict(small).digit == 7
+@pytest.mark.parametrize("size", [(32, 60), (60, 32)])
+def test_a_cell_of_a_form_is_a_photograph(size: tuple[int, int]):
+    cell = np.asarray(Image.fromarray(on_paper(light=SHADOW)).resize(size))
+    assert is_photograph(read_picture(cell))
+
+
+@pytest.mark.parametrize("size", [(31, 60), (60, 31), (28, 28)])
+def test_a_smaller_picture_is_no_photograph(size: tuple[int, int], without_finder: DigitRecognizer):
+    shaded, even = (
+        np.asarray(Image.fromarray(page).resize(size))
+        for page in (on_paper(light=SHADOW), on_paper())
+    )
+    assert not is_photograph(read_picture(shaded))
+    assert without_finder.predict(even).digit == 7
 
 
 @pytest.mark.parametrize("picture", [on_paper(), on_paper(light=SHADOW), on_paper(noise_levels=1)])
