@@ -44,7 +44,7 @@ LEGIBLE_PX = 16.0
 
 _USUAL_SEPARATOR = 0.5  # while the others are chosen
 _BATCH = 40
-_STOCK_SCALE = 0.2
+_STOCK_SCALE = 0.08  # half of the digits are drawn shapes, as in training
 _REGULARISATION = 1.0
 
 

@@ -440,6 +440,26 @@ def test_what_hardly_stands_out_is_ignored_where_all_is_legible(
     assert pictures.kinds.tolist() == [kind]
 
 
+@pytest.mark.parametrize("legible", [False, True])
+@pytest.mark.parametrize(
+    ("x", "height", "target"),
+    [(WIDTH + 3, 30.0, EIGHT), (60, 60.0, BACKGROUND)],
+    ids=["cut", "large"],
+)
+def test_what_a_person_sees_is_not_silently_left_out_where_all_is_legible(
+    x: float,
+    height: float,
+    target: int,
+    legible: bool,
+    stock: CharacterStock,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    made = Layout(characters=[replace(an_eight(stock, x, 32, height), target=target)])
+    monkeypatch.setattr(composer, "lay_out", lambda *_, **__: made)
+    pictures = Composer(stock, 0, legible=legible).compose(1, SIZE)
+    assert pictures.kinds.tolist() == ([IGNORED] if legible else [])
+
+
 @pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize(
     ("name", "needed", "ruled_and_not"),

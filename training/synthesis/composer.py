@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from training.augmentation import WORKING_SIZE
 from training.synthesis.camera import photograph
-from training.synthesis.characters import CharacterStock
+from training.synthesis.characters import LETTER, CharacterStock
 from training.synthesis.layout import (
     BACKGROUND,
     IGNORED,
@@ -161,6 +161,9 @@ class Composer:
             kinds = table[:, 8].long()
             kinds[(kinds >= 0) & (shown < _MOSTLY_SHOWN)] = IGNORED
             kinds[(kinds != BACKGROUND) & (shown < _LEAST_SHOWN)] = BACKGROUND
+            if self._legible:  # a person reads these, too
+                is_written = table[:, 0] < self._stock.starts[LETTER]
+                kinds[(kinds == BACKGROUND) & is_written & (shown > 0)] = IGNORED
             picture = torch.tensor([index for index, _ in chosen])
             patches = Patches(drawn, picture, corner.long(), boxes, kinds)
             put(sheets, patches, _MARGIN_PX)

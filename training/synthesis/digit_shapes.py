@@ -104,7 +104,6 @@ DIGIT_SHAPES = {
     "9 from above": ".9,0~.85,.5~.4,.5~0,.5~.1,.2~.25,-.05~.9,.1 .9,.1~.9,.6~.75,1",
     "1 with a rising flag": "0,.95>.7,0>.62,1",
     "1 with a flat flag": "0,.38~.4,.32~.8,0 .8,0>.7,1",
-    "1 like a 7": "0,.25>.8,0>.6,1",
     "1 like a lambda": "0,.8~.4,.5~.7,0 .7,0>.75,1",
     "2 like a Q": (
         ".1,.2~.1,-.02~.5,0~.95,.05~.85,.4~.7,.75~.2,.95~-.1,1~0,.8~.15,.6~.5,.9~.75,1.1~1.1,.8"
@@ -159,7 +158,6 @@ DIGIT_SHAPES = {
     "1 with a wide upstroke": "0,.45>.75,0>.7,1",
     "1 with a wide and steep upstroke": "0,.7>.8,0>.75,1",
     "1 with a wide and bent upstroke": "0,.6~.4,.45~.75,0 .75,0>.7,1",
-    "1 with a wide and flat upstroke": "0,.35>.85,.02>.75,1",
     "1 with an upstroke from its foot": "0,1>.7,0>.7,1",
     "1 like a caret": "0,.8>.55,0>.9,1",
     "1 with a foot": ".2,.25>.5,0>.45,.95 .45,.95>.85,.9",
