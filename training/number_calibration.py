@@ -177,7 +177,7 @@ def choose_reading(
     kept = _Remembered(session)
 
     def read(accepted: float, separator: float, weight: float) -> list[list[LineReading]]:
-        none = dict.fromkeys(("bias", *FEATURES), 0.0)
+        none: dict[str, float] = dict.fromkeys(("bias", *FEATURES), 0.0)
         settings = ReadingSettings(accepted, separator, 0.5, weight, none)
         return [read_lines(kept, one.luminance, read_digits, settings) for one in examples]
 
@@ -228,10 +228,10 @@ class _Remembered:
         self._session = session
         self._outputs: dict[int, Any] = {}
 
-    def run(self, output_names: Any, inputs: Any) -> Any:
-        key = id(inputs["luminance"])
+    def run(self, output_names: Any, input_feed: Any) -> Any:
+        key = id(input_feed["luminance"])
         if key not in self._outputs:
-            self._outputs[key] = self._session.run(output_names, inputs)
+            self._outputs[key] = self._session.run(output_names, input_feed)
         return self._outputs[key]
 
 
