@@ -16,7 +16,6 @@ BY_NAME = {str(drawing): drawing for drawing in DRAWINGS}
 NUMBER = [
     BY_NAME[name] for name in ("4 open", "0 slashed", "7 crossed", "1 plain bar", "5 hat last")
 ]
-STAR = pytest.mark.xfail(reason="number finder 1.0.0 takes a star for an 8", strict=True)
 DOWN = [(140.0, y) for y in range(40, 241, 10)]
 ACROSS = [(x, 140.0) for x in range(40, 241, 10)]
 
@@ -156,7 +155,6 @@ def test_the_frames_do_not_take_the_pen(page: DigitPage) -> None:
     page.answer_to(2)
 
 
-@STAR
 def test_a_scribble_beside_a_digit_is_reported_and_left_out(page: DigitPage) -> None:
     tips = [(500, 60), (560, 230), (410, 120), (590, 120), (440, 230), (500, 60)]
     # Close points, for the canvas rounds what lies between them.
@@ -170,8 +168,9 @@ def test_a_scribble_beside_a_digit_is_reported_and_left_out(page: DigitPage) -> 
 
     answer = page.answer_to(2)
     assert answer.digits == "1"
-    assert "1 left out as no digit" in answer.text
-    expect(page.frames("left-out")).to_have_text("✕")
+    # The whole of it, or parts.
+    assert "left out as no digit" in answer.text
+    expect(page.frames("left-out").first).to_have_text("✕")
 
 
 def test_another_digit_of_a_number_can_be_looked_at(page: DigitPage) -> None:
@@ -216,7 +215,7 @@ def test_the_drawing_survives_a_narrower_window(open_page: Callable[..., DigitPa
         ("A postal code", "20731"),
         ("A year", "1984"),
         ("Two digits that touch", "56"),
-        pytest.param("A star", "No digit", marks=STAR),
+        ("A star", "No digit"),
     ],
 )
 def test_an_example_is_read_at_a_click(page: DigitPage, example: str, digits: str) -> None:
@@ -249,7 +248,6 @@ def test_the_same_example_can_be_looked_at_again(page: DigitPage) -> None:
     assert page.look_at("A year").digits == "1984"
 
 
-@STAR
 def test_a_stroke_can_be_added_to_an_example_and_taken_back(page: DigitPage) -> None:
     page.look_at("A star")
     page.draw_strokes([DOWN])
