@@ -1,6 +1,7 @@
 """Drawing with the mouse."""
 
 from collections.abc import Callable
+import re
 from itertools import pairwise
 
 import pytest
@@ -123,7 +124,9 @@ def test_two_lines_are_two_answers_one_below_the_other(page: DigitPage) -> None:
     assert first is not None
     assert second is not None
     assert first["y"] + first["height"] <= second["y"]
-    expect(page.frames()).to_have_text(list("40715"))
+    # What resembles a digit too little may have a frame, too.
+    digits = page.frames("mark:not(.left-out)")
+    expect(digits).to_have_text([re.compile(rf"^{digit}( \?)?$") for digit in "40715"])
 
 
 def test_a_frame_lies_around_every_digit(page: DigitPage) -> None:
