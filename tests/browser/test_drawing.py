@@ -1,7 +1,7 @@
 """Drawing with the mouse."""
 
-from collections.abc import Callable
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
