@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from training.synthesis.characters import LETTER, STROKE, CharacterStock
@@ -432,7 +432,8 @@ def _too_large(
     if not keeps_others:
         layout.characters.clear()
     digits_px = LARGEST_IGNORED_PX * (8.0 ** random.random())
-    hand = _hand(random, digits_px)
+    # All of them are too large.
+    hand = replace(_hand(random, digits_px), size_spread=0.0, small_zeros=1.0)
     text = "".join(random.choices(DIGITS, k=random.randint(1, 4)))
     placed, length = _write(stock, text, hand, random)
     x = random.uniform(-0.7 * length, width - 0.3 * length)
