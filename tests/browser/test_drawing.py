@@ -1,6 +1,5 @@
 """Drawing with the mouse."""
 
-import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -126,7 +125,7 @@ def test_two_lines_are_two_answers_one_below_the_other(page: DigitPage) -> None:
     assert first["y"] + first["height"] <= second["y"]
     # What resembles a digit too little may have a frame, too.
     digits = page.frames("mark:not(.left-out)")
-    expect(digits).to_have_text([re.compile(rf"^{digit}( \?)?$") for digit in "40715"])
+    expect(digits).to_have_text(list("40715"))
 
 
 def test_a_frame_lies_around_every_digit(page: DigitPage) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from training.synthesis.patches import Patches, boxes_of, contrast_of, put
+from training.synthesis.patches import Patches, contrast_of, ink_boxes, put
 
 SIDE, MARGIN = 20, 20
 SHEET = (40, 60)
@@ -17,7 +17,7 @@ def square(x: int, y: int, size: int = 6) -> Patches:
     first = (SIDE - size) // 2
     drawn[0, first : first + size, first : first + size] = 0.8
     corner = torch.tensor([[x - first, y - first]])
-    boxes, _ = boxes_of(drawn, corner.float(), SHEET)
+    boxes, _ = ink_boxes(drawn, corner.float(), SHEET)
     return Patches(drawn, torch.tensor([0]), corner, boxes, torch.tensor([8]))
 
 
@@ -48,7 +48,7 @@ def test_where_ink_meets_ink_the_darker_counts():
 
 def test_of_a_character_at_the_edge_a_part_is_seen():
     drawn = square(10, 12).drawn
-    boxes, shown = boxes_of(drawn, torch.tensor([[-10.0, 5.0]]), SHEET)
+    boxes, shown = ink_boxes(drawn, torch.tensor([[-10.0, 5.0]]), SHEET)
     assert boxes.tolist() == [[0, 12, 3, 18]]
     assert shown.tolist() == [0.5]
 

@@ -202,8 +202,9 @@ def test_a_character_of_a_pen_is_of_its_kind_and_of_about_that_pen(
         assert min(picked) >= start
         assert max(picked) < stop
         spread = float(np.quantile(stock.pens[start:stop], 0.9) - stock.pens[start])
-        nearest = float(np.clip(pen, stock.pens[start], stock.pens[stop - 1]))
-        assert np.median(stock.pens[picked]) == pytest.approx(nearest, abs=0.9 * spread)
+        # The widest pens are far apart, and several of them are picked.
+        nearest = float(np.clip(pen, stock.pens[start], np.quantile(stock.pens[start:stop], 0.95)))
+        assert np.median(stock.pens[picked]) == pytest.approx(nearest, abs=0.5 * spread)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from training.synthesis.paper import (
     shine_light,
     uniform,
 )
-from training.synthesis.patches import Patches, boxes_of, contrast_of, put
+from training.synthesis.patches import Patches, contrast_of, ink_boxes, put
 
 SIZES = ((64, 224), (64, 224), (96, 144), (128, 112))
 """Height and width of pictures in pixels; one size for each batch."""
@@ -157,7 +157,7 @@ class Composer:
             table = _table([one for _, one in chosen])
             corner = (table[:, 1:3] - side / 2).round()
             drawn = self._drawn(table, corner, (side, side), half=is_small)
-            boxes, shown = boxes_of(drawn.cpu(), corner, size)
+            boxes, shown = ink_boxes(drawn.cpu(), corner, size)
             kinds = table[:, 8].long()
             kinds[(kinds >= 0) & (shown < _MOSTLY_SHOWN)] = IGNORED
             kinds[(kinds != BACKGROUND) & (shown < _LEAST_SHOWN)] = BACKGROUND

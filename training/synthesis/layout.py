@@ -343,19 +343,8 @@ def _unit(
         gap = h * random.uniform(0.1, 0.5)
         middle = x - gap - width / 2 if is_before else x + gap + width / 2
         chosen = stock.pick(LETTER, hand.pen, random)
-        placed.append(
-            Placed(
-                chosen,
-                middle,
-                baseline - height / 2 + h * random.gauss(0, 0.08),
-                width,
-                height,
-                hand.slant,
-                0.0,
-                hand.ink,
-                BACKGROUND,
-            )
-        )
+        y = baseline - height / 2 + h * random.gauss(0, 0.08)
+        placed.append(_background(chosen, middle, y, width, height, hand.slant, hand.ink))
         x = middle - width / 2 if is_before else middle + width / 2
     return placed
 
@@ -452,6 +441,13 @@ def _too_small(
         layout.characters += _moved(placed, x, y)
 
 
+def _background(
+    character: int, x: float, y: float, width: float, height: float, slant: float, ink: float
+) -> Placed:
+    """Something upright that must not be found."""
+    return Placed(character, x, y, width, height, slant, 0.0, ink, BACKGROUND)
+
+
 def _words(layout: Layout, stock: CharacterStock, height: int, width: int, random: Random) -> None:
     size = _height_px(random, 8.0, 50.0)
     pen, slant = random.random(), random.gauss(0.1, 0.15)
@@ -460,18 +456,9 @@ def _words(layout: Layout, stock: CharacterStock, height: int, width: int, rando
         chosen = stock.pick(LETTER, random.random() if pen < 0.3 else pen, random)
         height_px = size * random.uniform(0.7, 1.15)
         width_px = height_px * random.uniform(0.5, 1.1)
+        ink = random.uniform(0.6, 1.0)
         layout.characters.append(
-            Placed(
-                chosen,
-                x,
-                y - height_px / 2,
-                width_px,
-                height_px,
-                slant,
-                0.0,
-                random.uniform(0.6, 1.0),
-                BACKGROUND,
-            )
+            _background(chosen, x, y - height_px / 2, width_px, height_px, slant, ink)
         )
         x += width_px * random.uniform(0.9, 1.5)
 
@@ -492,9 +479,8 @@ def _dirt(layout: Layout, stock: CharacterStock, height: int, width: int, random
                 x = random.choice((0.0, float(width))) + random.uniform(-6, 6)
             if kind > 0.9:
                 x, y = random.uniform(0, width), random.choice((0.0, float(height)))
-        layout.characters.append(
-            Placed(chosen, x, y, size_x, size, 0.0, 0.0, random.uniform(0.3, 1.0), BACKGROUND)
-        )
+        ink = random.uniform(0.3, 1.0)
+        layout.characters.append(_background(chosen, x, y, size_x, size, 0.0, ink))
 
 
 def _rules(layout: Layout, height: int, width: int, random: Random) -> None:

@@ -50,7 +50,7 @@ def _where(sheets: Tensor, patches: Patches, margin: int) -> Tensor:
     return start.view(-1, 1, 1) + offset.view(1, -1, 1) * width + offset.view(1, 1, -1)
 
 
-def boxes_of(drawn: Tensor, corner: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def ink_boxes(drawn: Tensor, corner: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Bounding boxes of the ink within the sheet, and how much of the whole box that is.
 
     Args:
