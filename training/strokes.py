@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-_POINTS_PER_CURVE = 24
+_PIECES_PER_CURVE = 12  # straight ones; on 56 pixels they leave a curve by at most 0.1 pixels
 
 
 def stroke_width(image: Tensor) -> Tensor:
@@ -33,15 +33,23 @@ def draw_curves(image: Tensor, control_points: Tensor, width: Tensor) -> Tensor:
     Returns:
         float32 [batch, height, width], 0 … 1.
     """
-    t = torch.linspace(0, 1, _POINTS_PER_CURVE, device=image.device).view(1, -1, 1)
+    t = torch.linspace(0, 1, _PIECES_PER_CURVE + 1, device=image.device).view(1, -1, 1)
     start, control, end = control_points.unsqueeze(2).unbind(dim=1)  # each [batch, 1, 2]
     points = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end  # [batch, points, 2]
-    x, y = points.unbind(dim=2)
     columns = torch.arange(image.shape[2], device=image.device)
-    rows = torch.arange(image.shape[1], device=image.device)
-    across = (columns - x.unsqueeze(2)).square().unsqueeze(2)  # [batch, points, 1, width]
-    down = (rows - y.unsqueeze(2)).square().unsqueeze(3)  # [batch, points, height, 1]
-    distance = (across + down).amin(dim=1).sqrt()
+    rows = torch.arange(image.shape[1], device=image.device).unsqueeze(1)
+    squared = torch.full_like(image, torch.inf)
+    for corner, step in zip(
+        points[:, :-1].unbind(dim=1), points.diff(dim=1).unbind(dim=1), strict=True
+    ):
+        x, y = corner.view(-1, 2, 1, 1).unbind(dim=1)  # each [batch, 1, 1]
+        step_x, step_y = step.view(-1, 2, 1, 1).unbind(dim=1)
+        length_squared = (step_x.square() + step_y.square()).clamp(min=1e-12)
+        across, down = columns - x, rows - y  # [batch, 1, width] and [batch, height, 1]
+        along = (across * (step_x / length_squared) + down * (step_y / length_squared)).clamp_(0, 1)
+        away = (across - along * step_x).square_() + (down - along * step_y).square_()
+        squared = torch.minimum(squared, away)
+    distance = squared.sqrt()
     coverage = (width.view(-1, 1, 1) / 2 - distance + 0.5).clamp(0, 1)
     return torch.maximum(image, coverage)
 

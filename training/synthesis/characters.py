@@ -35,7 +35,7 @@ _LEAST_BEND, _MOST_BEND = 0.03, 0.11  # deviation of a shape's points, as a shar
 _USUAL_WIDTHS = (0.4, 0.95)
 _WIDTHS = {0: (0.4, 1.2), 1: (0.15, 0.85)}  # flat zeros end many a number
 _AMBIGUOUS = ("=", "P")  # the one is a separator, the other is how some write a 9
-_BATCH = 256
+_BATCH = 32
 _PEN_SPREAD = 0.08  # of a writer, as a share of all pens
 
 

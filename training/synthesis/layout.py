@@ -12,7 +12,7 @@ _SEPARATOR_LENGTHS: dict[str, Callable[[Random], float]] = {
     ".": lambda random: random.uniform(0.1, 0.2),
     ",": lambda random: random.uniform(0.15, 0.5),
     "-": lambda random: random.uniform(0.22, 0.6 if random.random() < 0.7 else 1.1),
-    "/": lambda random: random.uniform(0.95, 1.4),
+    "/": lambda random: random.uniform(1.0, 1.6),
     ":": lambda random: random.uniform(0.3, 0.7),
     "=": lambda random: random.uniform(0.22, 0.7),
 }

@@ -57,7 +57,7 @@ def _signed(random: Random) -> str:
 
 
 def _date(random: Random) -> str:
-    separator = random.choice("./-")
+    separator = random.choices("./-", (2, 1, 2))[0]
     parts = [_digits(random, 1, 2), _digits(random, 1, 2)]
     if random.random() < 0.7:
         parts.append(_digits(random, 4, 4) if random.random() < 0.5 else _digits(random, 2, 2))
@@ -73,4 +73,4 @@ def _fraction(random: Random) -> str:
 
 
 _KINDS = (_plain, _short, _repeated, _round, _amount, _decimal, _signed, _date, _time, _fraction)
-_SHARES = (28, 18, 5, 8, 20, 9, 3, 5, 2, 2)
+_SHARES = (29, 18, 5, 8, 20, 9, 3, 5, 2, 1)
