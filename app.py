@@ -8,21 +8,23 @@ import base64
 import hashlib
 import html
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageOps
+from PIL import Image
+from starlette.exceptions import HTTPException
 from streamlit.components.v2 import component
+from streamlit.runtime import get_instance
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from inference import (
-    MAX_PIXELS,
     Box,
     Change,
     DigitRecognizer,
@@ -34,12 +36,14 @@ from inference import (
     Number,
     Prediction,
     explain,
+    visible_image,
 )
 from inference.rows import comma_separated
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-    from streamlit_drawable_canvas import CanvasResult
+    from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+
+LOG = logging.getLogger(__name__)
 
 CANVAS_HEIGHT_PX = 280
 CANVAS_WIDTHS_PX = (240, 800)
@@ -48,7 +52,6 @@ DEFAULT_PEN_WIDTH_PX = 14
 SHARPEST_CURVE = 0.4  # cosine of the turn from which on a point of an example is a corner
 EXAMPLE_SHARES = (0.85, 0.65)  # of the canvas's width and height, as people tend to fill it
 
-PICTURE_SIDE_PX = 1000  # of a photograph as the page shows it
 THUMBNAIL_SIDE_PX = 160
 MODEL_VIEW_PX = 112
 EXPLANATION_PX = 224
@@ -61,6 +64,9 @@ NOTHING_FOUND = "shows no number. Write it larger or darker."
 
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 MAX_FILES = 50
+MAX_HELD_BYTES = 200_000_000  # of one visitor's uploads
+MAX_PIXELS = 25_000_000  # of an upload: many visitors share one server
+MAX_CANVAS_PIXELS = 10_000_000  # on the screen with the most pixels to a point
 
 # Drawings to click on: the strokes of each as "x y x y …", y downwards, in any unit.
 EXAMPLES = {
@@ -257,14 +263,12 @@ class Reading:
 
     Attributes:
         name: The file's name, or what stands for it.
-        picture: The picture, upright, as large as the page shows it.
-        source_size: Its width and height before it was shrunk, which the numbers' boxes refer to.
+        picture: What was read, upright, in RGB.
         numbers: What was read, in reading order.
     """
 
     name: str
     picture: Image.Image
-    source_size: tuple[int, int]
     numbers: list[Number]
 
     @property
@@ -295,6 +299,7 @@ def main() -> None:
     st.set_page_config(page_title="Digit recognizer", page_icon="✏️")
     st.html(STYLE)
     st.title("Digit recognizer", anchor=False)
+    limit_uploads()
     try:
         recognizer = load_recognizer()
         model_line = describe_model(recognizer)
@@ -320,7 +325,24 @@ def main() -> None:
 @st.cache_resource(show_spinner="Loading the model…")
 def load_recognizer() -> DigitRecognizer:
     """Load the model once for all visitors."""
-    return DigitRecognizer()
+    return DigitRecognizer(max_pixels=MAX_PIXELS)
+
+
+@st.cache_resource(show_spinner=False)
+def limit_uploads() -> None:
+    """Refuse what a visitor uploads beyond `MAX_HELD_BYTES`: Streamlit would hold all of it."""
+    manager = get_instance().uploaded_file_mgr
+    if not isinstance(manager, MemoryUploadedFileManager):  # Nothing is uploaded to it.
+        return
+    add_file = manager.add_file
+
+    def add_if_there_is_room(session_id: str, file: "UploadedFileRec") -> None:
+        held = manager.file_storage.get(session_id, {}).values()
+        if sum(len(other.data) for other in held) + len(file.data) > MAX_HELD_BYTES:
+            raise HTTPException(413, "There are too many large files; remove some.")
+        add_file(session_id, file)
+
+    manager.add_file = add_if_there_is_room
 
 
 def describe_model(recognizer: DigitRecognizer) -> str:
@@ -349,21 +371,20 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         if width_px is None:
             return  # It is known in a moment.
         pen_width_px = st.session_state.setdefault("pen_width_px", DEFAULT_PEN_WIDTH_PX)
-        drawing = draw_canvas(width_px, pen_width_px, st.session_state.get("start"))
+        stroke_count, content = draw_canvas(width_px, pen_width_px, st.session_state.get("start"))
         show_tools()
         marks_place = st.container(key="marks")
-    stroke_count = len((drawing.json_data or {}).get("objects", []))
     st.session_state.is_drawn_on = stroke_count > 0
     show_examples()
     reading = None
-    if stroke_count == 0 or drawing.image_data is None:
+    if stroke_count == 0 or content is None:
         st.info(
             "Draw a digit from 0 to 9, or whole numbers, with the mouse, a finger or a pen. "
             "The answer appears here after every stroke.",
             icon=":material/draw:",
         )
     else:
-        reading = read_drawing(recognizer, drawing.image_data)
+        reading = read_drawing(recognizer, content)
     with marks_place:
         st.html(canvas_marks_html(reading, width_px))
     if isinstance(reading, Failure):
@@ -388,10 +409,15 @@ def measure_width() -> int | None:
     return measure(key="measure", on_width_change=lambda: None).width
 
 
-def draw_canvas(width_px: int, pen_width_px: int, start: dict[str, Any] | None) -> "CanvasResult":
+def draw_canvas(
+    width_px: int, pen_width_px: int, start: dict[str, Any] | None
+) -> tuple[int, bytes | None]:
     """Show the paper to draw on; black ink on white in every theme.
 
     It starts anew whenever `start`, what is drawn on it already, changes.
+
+    Returns:
+        How many strokes there are, and the picture, as the browser sent it: nothing is decoded.
     """
     # It registers itself with the running server when it is imported.
     import streamlit_drawable_canvas
@@ -405,16 +431,22 @@ def draw_canvas(width_px: int, pen_width_px: int, start: dict[str, Any] | None) 
         html='<div class="canvas-root"></div>',
         isolate_styles=False,
     )
-    return streamlit_drawable_canvas.st_canvas(
-        stroke_width=pen_width_px,
-        stroke_color="#000000",
-        background_color="#ffffff",
-        width=width_px,
-        height=CANVAS_HEIGHT_PX,
-        return_image_data=True,
-        initial_drawing=start,
-        key="canvas",
-    )
+    try:
+        drawing = streamlit_drawable_canvas.st_canvas(
+            stroke_width=pen_width_px,
+            stroke_color="#000000",
+            background_color="#ffffff",
+            width=width_px,
+            height=CANVAS_HEIGHT_PX,
+            return_image_data=True,
+            initial_drawing=start,
+            key="canvas",
+        )
+        return len((drawing.json_data or {}).get("objects", [])), drawing.image_bytes
+    except Exception:
+        # A browser sends what it likes; the component trusts it.
+        LOG.exception("The canvas sent something that is no drawing.")
+        return 1, b""
 
 
 def show_tools() -> None:
@@ -519,13 +551,20 @@ def stroke_points(stroke: str) -> list[tuple[int, int]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def read_drawing(recognizer: DigitRecognizer, rgba: np.ndarray) -> Reading | Failure:
-    """Read the canvas, uint8 [height, width, 4]."""
-    picture = Image.fromarray(rgba).convert("L")
+def read_drawing(recognizer: DigitRecognizer, content: bytes) -> Reading | Failure:
+    """Read the canvas, an image file."""
     try:
-        return Reading("drawing", picture, picture.size, recognizer.read_numbers(picture))
+        return read(recognizer, "drawing", content, MAX_CANVAS_PIXELS)
     except InferenceError as error:
         return Failure("drawing", explain_error(error))
+
+
+def read(
+    recognizer: DigitRecognizer, name: str, file: "bytes | UploadedFile", max_pixels: int
+) -> Reading:
+    """Read the numbers on a picture, and keep what was read; raises `InferenceError`."""
+    picture = visible_image(file, max_pixels)
+    return Reading(name, picture, recognizer.read_numbers(picture))
 
 
 # --- Upload and camera ---------------------------------------------------------------------------
@@ -607,9 +646,7 @@ def read_good_file(
     _file: "UploadedFile",
 ) -> Reading:
     """Read one file; only once, however often the page is drawn."""
-    numbers = _recognizer.read_numbers(_file)
-    picture, source_size = open_upright(_file)
-    return Reading(_file.name, picture, source_size, numbers)
+    return read(_recognizer, _file.name, _file, MAX_PIXELS)
 
 
 def explain_error(error: InferenceError) -> str:
@@ -620,34 +657,6 @@ def explain_error(error: InferenceError) -> str:
             f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
         )
     return "could not be processed. A smaller picture may work."
-
-
-def open_upright(file: "UploadedFile") -> tuple[Image.Image, tuple[int, int]]:
-    """Open a readable picture as large as the page shows it; gives its own size, too."""
-    file.seek(0)
-    with Image.open(file) as picture:
-        width, height = picture.size
-        if picture.mode in ("L", "RGB", "RGBA"):
-            picture.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX))  # A JPEG is decoded that small.
-        upright = picture
-        with suppress(Exception):  # Damaged EXIF data does not make a picture unreadable.
-            upright = ImageOps.exif_transpose(picture)
-        is_turned = upright.size != picture.size
-        visible = on_white(upright)
-    visible.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX))
-    return visible, (height, width) if is_turned else (width, height)
-
-
-def on_white(picture: Image.Image) -> Image.Image:
-    """Any picture as the page shows it: RGB, with white where it is transparent."""
-    if picture.mode[0] in "IF":  # More than 8 bits a pixel, which Pillow would cut off.
-        levels = np.asarray(picture, np.float32)
-        span = max(float(np.ptp(levels)), 1.0)
-        picture = Image.fromarray(((levels - levels.min()) * (255 / span)).astype(np.uint8))
-    rgba = picture.convert("RGBA")
-    paper = Image.new("RGB", rgba.size, "white")
-    paper.paste(rgba, mask=rgba.getchannel("A"))
-    return paper
 
 
 def results_html(results: Sequence[Reading | Failure]) -> str:
@@ -874,7 +883,7 @@ def marks_html(reading: Reading) -> str:
 
 def mark_html(mark: Located, reading: Reading) -> str:
     """Write one frame with what it holds."""
-    width, height = reading.source_size
+    width, height = reading.picture.size
     box = mark.box
     classes = ["mark", mark_kind(mark, reading)]
     if box.top < height / 10:
@@ -1020,13 +1029,11 @@ def cut_out(reading: Reading, mark: Located) -> Image.Image:
     box = mark.box
     margin = round(CROP_MARGIN * max(box.width, box.height))
     left, top = max(0, box.left - margin), max(0, box.top - margin)
-    right = min(reading.source_size[0], box.left + box.width + margin)
-    bottom = min(reading.source_size[1], box.top + box.height + margin)
+    right = min(reading.picture.width, box.left + box.width + margin)
+    bottom = min(reading.picture.height, box.top + box.height + margin)
     crop = Box(left, top, right - left, bottom - top)
     if any(other is not mark and overlap(crop, other.box) for other in reading.marks):
         return Image.fromarray((255 - 255 * mark.prediction.normalized).astype(np.uint8))
-    scale = reading.picture.width / reading.source_size[0]
-    left, top, right, bottom = (round(edge * scale) for edge in (left, top, right, bottom))
     return reading.picture.crop((left, top, right, bottom))
 
 

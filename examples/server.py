@@ -13,8 +13,8 @@ from fastapi.responses import JSONResponse
 
 from inference import DigitRecognizer, InvalidImageError
 
-MAX_BYTES = 10_000_000
-app, recognizer = FastAPI(), DigitRecognizer()
+MAX_BYTES, MAX_PIXELS = 10_000_000, 25_000_000
+app, recognizer = FastAPI(), DigitRecognizer(max_pixels=MAX_PIXELS)
 
 
 async def body(request: Request) -> bytearray:

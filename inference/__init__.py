@@ -6,6 +6,7 @@ prediction = DigitRecognizer().predict("digit.png")
 prediction.digit, prediction.confidence, prediction.is_digit
 """
 
+from .decoding import MAX_PIXELS
 from .errors import (
     BlankImageError,
     InferenceError,
@@ -14,7 +15,8 @@ from .errors import (
     SeveralNumbersError,
 )
 from .explanation import Change, Explanation, explain
-from .images import MAX_PIXELS, ImageSource
+from .images import ImageSource
+from .ink import visible_image
 from .metadata import ModelMetadata
 from .number import Box, Located, Number
 from .number.metadata import NumberMetadata
@@ -40,4 +42,5 @@ __all__ = [
     "Prediction",
     "SeveralNumbersError",
     "explain",
+    "visible_image",
 ]

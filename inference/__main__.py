@@ -18,7 +18,7 @@ from .number import Number
 from .prediction import Prediction
 from .progress import Progress
 from .recognizer import DEFAULT_FINDER, DEFAULT_MODEL, DigitRecognizer
-from .rows import Write, comma_separated, json_lines, table
+from .rows import Write, comma_separated, json_lines, printable, table
 from .sources import STANDARD_INPUT, find_images, image_suffixes
 
 # Exit codes; the last two are a shell's for a command that such a signal has ended.
@@ -254,7 +254,7 @@ def _progress(options: argparse.Namespace) -> Progress:
 
 
 def _report(message: str) -> None:
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(printable(message) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ import contextlib
 import io
 import math
 import os
-import struct
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image
 
+from .decoding import MAX_PIXELS, check_size, opened_image
 from .errors import InvalidImageError
 
 ImageSource: TypeAlias = (
@@ -22,29 +23,12 @@ ImageSource: TypeAlias = (
 )
 """An image file's path, its content, an open binary file, a Pillow image, or a NumPy array."""
 
-MAX_PIXELS = 50_000_000
-"""Largest accepted height × width; known from a file's header before anything is decoded."""
-
 WORKING_SIDE = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
 
 # Floats may be off 0…1 by so much, a quarter of a level: resampling rounds.
 _ROUNDING = 1e-3
 
 SMALL_PIXELS = 128 * 128  # up to here, an image takes longer to look at alone than in a stack
-
-# Pillow can read far more, but some of those formats start other programs (EPS), and none of them
-# is what a camera, a scanner, or a drawing program writes.
-FILE_FORMATS = (
-    "PNG",
-    "JPEG",
-    "GIF",
-    "BMP",
-    "WEBP",
-    "TIFF",
-    "PPM",
-    "AVIF",
-    "JPEG2000",
-)
 
 _ACCEPTED = (
     "pass a path, the bytes of an image file, an open binary file, a Pillow image, or a NumPy array"
@@ -77,22 +61,40 @@ class Picture:
     source_size: tuple[int, int]
 
 
-def read_picture(source: ImageSource) -> Picture:
+def read_picture(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     """Reads an image of any supported kind.
 
     Args:
         source: See `ImageSource`. Arrays are (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA,
             of dtype uint8, bool, uint16 (the largest value present is white), or float in 0…1.
             A file object is read from its start and stays open.
+        max_pixels: Largest accepted height × width.
 
     Returns:
         The picture; of an animation, the first frame.
 
     Raises:
-        InvalidImageError: It is not an image, is damaged, empty, or larger than `MAX_PIXELS`.
+        InvalidImageError: It is not an image, is damaged, empty, or too large.
     """
+    with _telling_what_is_wrong(source):
+        if isinstance(source, np.ndarray):
+            return _picture_of_array(_checked_levels(source, max_pixels), source)
+        return _picture(*_read(source, "L", max_pixels))
+
+
+def read_upright(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Reads an image in its colours, likewise: upright, "RGB", or "RGBA" with transparency."""
+    with _telling_what_is_wrong(source):
+        if isinstance(source, np.ndarray):
+            source = Image.fromarray(_checked_levels(source, max_pixels))
+        upright, _ = _read(source, "RGB", max_pixels)
+        return upright if _is_transparent(upright) else upright.convert("RGB")
+
+
+@contextlib.contextmanager
+def _telling_what_is_wrong(source: Any) -> Generator[None, None, None]:
     try:
-        return _read(source)
+        yield
     except InvalidImageError:
         raise
     except Exception as error:
@@ -103,20 +105,22 @@ def read_picture(source: ImageSource) -> Picture:
         ) from error
 
 
-def _read(source: Any) -> Picture:
-    if isinstance(source, np.ndarray):
-        return _picture_of_array(np.asarray(cast("NDArray[Any]", source)))
+def _read(source: Any, mode: str, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
+    """An upright image, in that mode if it is opaque, and its size before it was shrunk."""
     if isinstance(source, Image.Image):
-        return _picture_of_image(source)
+        check_size(source.width, source.height, max_pixels)
+        return _upright(source, mode, source.size)
     name = _described(source)
     if isinstance(source, (str, os.PathLike)):
         with _open_file(cast("str | os.PathLike[str]", source), name) as file:
-            return _decode(file, name)
+            return _decode(file, name, mode, max_pixels)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode(io.BytesIO(bytes(cast("bytes", source))), name)
-    if callable(getattr(source, "read", None)):
-        return _decode(io.BytesIO(_content(source, name)), name)
-    raise InvalidImageError(f"{name} is not an image; {_ACCEPTED}")
+        content = bytes(cast("bytes", source))
+    elif callable(getattr(source, "read", None)):
+        content = _content(source, name)
+    else:
+        raise InvalidImageError(f"{name} is not an image; {_ACCEPTED}")
+    return _decode(io.BytesIO(content), name, mode, max_pixels)
 
 
 # --- Files ---------------------------------------------------------------------------------------
@@ -145,44 +149,14 @@ def _content(file: Any, name: str) -> bytes:
     return bytes(cast("bytes", content))
 
 
-def _decode(file: IO[bytes], name: str) -> Picture:
-    image = _identify(file, name)
-    _check_size(image.width, image.height)
-    source_size = image.size
-    # A JPEG can be decoded at a fraction of its size, as luminance only, in a fraction of the time.
-    image.draft("L", (WORKING_SIDE, WORKING_SIDE))
-    return _picture_of_image(image, source_size)
-
-
-def _identify(file: IO[bytes], name: str) -> ImageFile.ImageFile:
-    """Reads an image file's header.
-
-    `Image.open` would do, but it judges the size by a limit that belongs to the whole process, and
-    warns or raises by it.
-    """
-    prefix = file.read(16)
-    if not prefix:
-        raise InvalidImageError(f"{name} is empty (0 bytes)")
-    # Pillow's common formats first: to register all the others takes longer than to read a digit.
-    for register in (Image.preinit, Image.init):
-        register()
-        for file_format in FILE_FORMATS:
-            factory, accepts = Image.OPEN.get(file_format, (None, None))
-            if factory is None or accepts is None:
-                continue  # This build of Pillow lacks the format.
-            accepted = accepts(prefix)
-            if not accepted or isinstance(accepted, str):
-                continue  # A string says why this build cannot read the file.
-            file.seek(0)
-            try:
-                return factory(file, "")
-            except (SyntaxError, IndexError, TypeError, struct.error) as error:
-                raise InvalidImageError(
-                    f"{name} starts like a {file_format} file but is damaged ({error})"
-                ) from error
-    raise InvalidImageError(
-        f"{name} is not an image file; the formats that can be read are {', '.join(FILE_FORMATS)}"
-    )
+def _decode(
+    file: IO[bytes], name: str, mode: str, max_pixels: int
+) -> tuple[Image.Image, tuple[int, int]]:
+    with opened_image(file, name, max_pixels) as image:
+        source_size = image.size
+        # A JPEG can be decoded at a fraction of its size, in a fraction of the time.
+        image.draft(mode, (WORKING_SIDE, WORKING_SIDE))
+        return _upright(image, mode, source_size)
 
 
 def _described(source: Any) -> str:
@@ -197,15 +171,16 @@ def _described(source: Any) -> str:
 # --- Pillow images -------------------------------------------------------------------------------
 
 
-def _picture_of_image(image: Image.Image, source_size: tuple[int, int] | None = None) -> Picture:
-    _check_size(image.width, image.height)
-    width, height = source_size or image.size
+def _upright(
+    image: Image.Image, mode: str, source_size: tuple[int, int]
+) -> tuple[Image.Image, tuple[int, int]]:
+    width, height = source_size
     image.load()
-    plain = _plain(image)
+    plain = _plain(image, mode)
     orientation = _orientation(image)
     if orientation in _UPRIGHT:
         plain = plain.transpose(_UPRIGHT[orientation])
-    return _picture(plain, (height, width) if orientation in _SIDEWAYS else (width, height))
+    return plain, (height, width) if orientation in _SIDEWAYS else (width, height)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -215,8 +190,8 @@ def _orientation(image: Image.Image) -> int:
         return 1  # Damaged EXIF data does not make the picture unreadable.
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Any mode → "RGBA" if the image has transparency, else "L"; shrunk to the working size."""
+def _plain(image: Image.Image, mode: str) -> Image.Image:
+    """Any mode → "RGBA" if the image has transparency, else that one or "L"; shrunk."""
     if image.mode.startswith("I;16"):
         image = image.convert("I")
     if image.mode in ("I", "F"):
@@ -226,7 +201,11 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "La":
         image = image.convert("LA")
     # Shrinking comes last: averages of palette indices or of bits mean nothing.
-    return _shrunk(_converted(image, "RGBA" if image.has_transparency_data else "L"))
+    return _shrunk(_converted(image, "RGBA" if image.has_transparency_data else mode))
+
+
+def _is_transparent(plain: Image.Image) -> bool:
+    return plain.mode == "RGBA" and plain.getchannel("A").getextrema() != (255, 255)
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
@@ -240,18 +219,8 @@ def _shrunk(image: Image.Image) -> Image.Image:
 
 def _picture(plain: Image.Image, source_size: tuple[int, int]) -> Picture:
     """Mode "L" or "RGBA" → arrays."""
-    opacity = None if plain.mode == "L" else np.asarray(plain.getchannel("A"))
+    opacity = np.asarray(plain.getchannel("A")) if _is_transparent(plain) else None
     return Picture(np.asarray(_converted(plain, "L")), opacity, source_size)
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height == 0:
-        raise InvalidImageError(f"the image is empty: {width} × {height} pixels")
-    if width * height > MAX_PIXELS:
-        raise InvalidImageError(
-            f"the image is too large: {width} × {height} is more than {MAX_PIXELS:,} pixels; "
-            "make it smaller, 1,000 pixels a side are plenty for a digit"
-        )
 
 
 # --- Arrays --------------------------------------------------------------------------------------
@@ -269,8 +238,9 @@ def is_small_luminance(source: ImageSource) -> TypeGuard[NDArray[np.uint8]]:
     )
 
 
-def _picture_of_array(array: NDArray[Any]) -> Picture:
-    """(H, W), (H, W, 1), (H, W, 3) or (H, W, 4) → picture."""
+def _checked_levels(source: NDArray[Any], max_pixels: int) -> NDArray[np.uint8]:
+    """An array as a caller passes it → uint8 (H, W), (H, W, 3) or (H, W, 4)."""
+    array = np.asarray(source)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
@@ -278,8 +248,12 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
             f"an array of shape {array.shape} is not an image; pass (height, width), "
             "(height, width, 1), (height, width, 3) or (height, width, 4), one image at a time"
         )
-    _check_size(array.shape[1], array.shape[0])
-    levels = np.ascontiguousarray(_eight_bits(array))
+    check_size(array.shape[1], array.shape[0], max_pixels)
+    return np.ascontiguousarray(_eight_bits(array))
+
+
+def _picture_of_array(levels: NDArray[np.uint8], source: NDArray[Any]) -> Picture:
+    """Levels (H, W), (H, W, 3) or (H, W, 4) → picture; never a view of the source."""
     size = (levels.shape[1], levels.shape[0])
     is_opaque = False
     if levels.ndim == 3 and levels.shape[2] == 4:
@@ -290,13 +264,13 @@ def _picture_of_array(array: NDArray[Any]) -> Picture:
         if is_opaque and _is_grey(levels):
             levels = pixels.astype(np.uint8)
     if levels.ndim == 2 and max(size) <= WORKING_SIDE:
-        is_callers = np.may_share_memory(levels, array)
+        is_callers = np.may_share_memory(levels, source)
         return Picture(levels.copy() if is_callers else levels, None, size)
     if is_opaque and levels.ndim == 3:
         image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)
     else:
         image = Image.fromarray(levels)
-    return _picture(_plain(image), size)
+    return _picture(_plain(image, "L"), size)
 
 
 def _is_grey(levels: NDArray[np.uint8]) -> bool:

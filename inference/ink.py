@@ -5,9 +5,11 @@ All levels here are luminance in steps of 1/255.
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from .decoding import MAX_PIXELS
 from .errors import BlankImageError
-from .images import Picture
+from .images import ImageSource, Picture, read_picture, read_upright
 
 MINIMUM_CONTRAST = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""
@@ -77,6 +79,26 @@ def visible_luminance(picture: Picture) -> NDArray[np.uint8]:
         return ~find_ink(picture)
     except BlankImageError:
         return np.full_like(picture.luminance, 255)
+
+
+def visible_image(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """What was read, to show or to keep it.
+
+    Args:
+        source: What `DigitRecognizer.predict` takes.
+        max_pixels: Largest accepted height × width.
+
+    Returns:
+        An "RGB" image, upright, its longer side at most 1,024 pixels. Of an image with transparency
+        it is the drawing, dark on white, whatever its colour. To read it again gives the same.
+
+    Raises:
+        InvalidImageError: It cannot be read as an image.
+    """
+    upright = read_upright(source, max_pixels)
+    if upright.mode == "RGB":
+        return upright
+    return Image.fromarray(visible_luminance(read_picture(upright))).convert("RGB")
 
 
 def ready_ink(

@@ -1,7 +1,6 @@
 """The recognizer: an image in, a prediction out."""
 
 import contextlib
-import functools
 import itertools
 import math
 import os
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batches import ink_batches
+from .decoding import MAX_PIXELS
 from .errors import BlankImageError, InferenceError, InvalidImageError, SeveralNumbersError
 from .images import ImageSource, Picture, read_picture
 from .ink import find_ink, is_photograph, visible_luminance
@@ -89,6 +89,7 @@ class DigitRecognizer:
         *,
         finder: str | os.PathLike[str] | None = None,
         session_options: SessionOptions | None = None,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         """Opens a model and verifies that it is intact.
 
@@ -98,6 +99,8 @@ class DigitRecognizer:
             finder: Path of the graph that finds numbers, `numbers.onnx`, likewise. It is opened
                 when it is needed for the first time: for a number, or for a photograph.
             session_options: How onnxruntime runs the models. By default on one CPU thread.
+            max_pixels: Largest height × width of an image; a server that reads many at once may
+                want less.
 
         Raises:
             ModelError: A file is missing, damaged, or not what this package expects.
@@ -105,6 +108,7 @@ class DigitRecognizer:
         # Absolute, so that a pickled recognizer finds it from another working directory.
         self._model = None if model is None else Path(model).absolute()
         self._session_options = session_options
+        self._max_pixels = max_pixels
         self._session, self._metadata = open_model(
             self._model or DEFAULT_MODEL, CONTRACT, parse_metadata, session_options
         )
@@ -193,7 +197,8 @@ class DigitRecognizer:
 
         Args:
             images: What `predict_batch` takes, without an end if need be. They are taken as they
-                are needed, in the caller's thread, at most 2 × `threads` × `batch_size` ahead.
+                are needed, in the caller's thread, at most 2 × `threads` × `batch_size` ahead. What
+                is taken is copied, so a camera may fill the same buffer with every frame.
             batch_size: So many images are read, then recognized together if their sizes agree.
             threads: So many batches are worked on at the same time, in one session.
             return_errors: Whether an image that cannot be recognized gives its error in place of a
@@ -219,29 +224,20 @@ class DigitRecognizer:
     def _stream(
         self, images: Iterable[ImageSource], batch_size: int, threads: int, return_errors: bool
     ) -> Iterator[Prediction | InvalidImageError]:
-        predict_part = functools.partial(self._predict_part, Lock())
-        done = map_in_order(predict_part, parts(images, batch_size), threads)
+        done = map_in_order(self._predict_part, parts(images, batch_size), threads)
         with contextlib.closing(done):
             for index, result in enumerate(itertools.chain.from_iterable(done)):
                 if isinstance(result, InvalidImageError) and not return_errors:
                     raise type(result)(f"image {index}: {result}") from result
                 yield result
 
-    def _predict_part(
-        self, looking: Lock, images: list[ImageSource]
-    ) -> list[Prediction | InvalidImageError]:
+    def _predict_part(self, images: list[ImageSource]) -> list[Prediction | InvalidImageError]:
         results: dict[int, Prediction | InvalidImageError] = {}
-        for positions, ink in ink_batches(images, self._ink_or_prediction, looking):
-            if not isinstance(ink, np.ndarray):
+        for positions, ink in ink_batches(images, self._ink_or_prediction):
+            if isinstance(ink, np.ndarray):
+                results.update(zip(positions, self.predict_ink(ink), strict=True))
+            else:
                 results[positions[0]] = ink
-                continue
-            output = self.run(ink)
-            # Looking at arrays, NumPy hands the interpreter's lock over for moments. A thread that
-            # took it then, for all that is left to do here, would be in step with the other one,
-            # and both would wait for each other after this batch and every other.
-            with looking:
-                pass
-            results.update(zip(positions, self._predictions(output), strict=True))
         return [results[position] for position in range(len(images))]
 
     def read_number(self, image: ImageSource) -> Number:
@@ -263,7 +259,7 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
-        picture = read_picture(image)
+        picture = read_picture(image, self._max_pixels)
         readings = self._read_lines(picture)
         if not readings:
             find_ink(picture)  # raises for a blank picture
@@ -291,7 +287,7 @@ class DigitRecognizer:
         Raises:
             InvalidImageError: It cannot be read as an image.
         """
-        picture = read_picture(image)
+        picture = read_picture(image, self._max_pixels)
         return [self._number(reading, picture) for reading in self._read_lines(picture)]
 
     def _read_lines(self, picture: Picture) -> list[LineReading]:
@@ -321,7 +317,7 @@ class DigitRecognizer:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
-        picture = read_picture(image)
+        picture = read_picture(image, self._max_pixels)
         if not is_photograph(picture):
             return find_ink(picture)
         session, metadata = self._finder.opened
@@ -372,9 +368,7 @@ class DigitRecognizer:
             InvalidImageError: `ink` is not such an array.
             InferenceError: onnxruntime cannot run the graph, for want of memory for instance.
         """
-        return self._predictions(self.run(ink))
-
-    def _predictions(self, output: ModelOutput) -> list[Prediction]:
+        output = self.run(ink)
         accepts = self._metadata.thresholds.accepts
         shape, dtype = output.normalized.shape[1:], output.normalized.dtype
         predictions: list[Prediction] = []
@@ -382,8 +376,7 @@ class DigitRecognizer:
             cast("list[list[float]]", output.probabilities.tolist()), output.normalized, strict=True
         ):
             confidence = max(probabilities)
-            # A view would keep the whole batch in memory, and an array's own copy hands the
-            # interpreter's lock over, which costs more than it takes.
+            # A view would keep the whole batch in memory; for so few bytes this copy is fastest.
             seen = np.ndarray(shape, dtype, normalized.tobytes())
             # By position: names take a third longer.
             predictions.append(
@@ -403,18 +396,18 @@ class DigitRecognizer:
         return f"DigitRecognizer({str(path)!r}, version {self._metadata.model_version})"
 
     @classmethod
-    def _reopened(cls, model: Path | None, finder: Path | None) -> Self:
+    def _reopened(cls, model: Path | None, finder: Path | None, max_pixels: int) -> Self:
         """What a pickled recognizer becomes."""
-        return cls(model, finder=finder)
+        return cls(model, finder=finder, max_pixels=max_pixels)
 
-    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Path | None, Path | None]]:
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Path | None, Path | None, int]]:
         """Pickles the path only: the default model may lie elsewhere on another machine."""
         if self._session_options is not None:
             raise pickle.PicklingError(
                 "a DigitRecognizer with session_options cannot be pickled, because onnxruntime's "
                 "SessionOptions cannot; create it in each process instead"
             )
-        return type(self)._reopened, (self._model, self._finder_path)
+        return type(self)._reopened, (self._model, self._finder_path, self._max_pixels)
 
 
 def _located(

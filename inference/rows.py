@@ -1,7 +1,10 @@
 """Results as lines of text: a table to read, JSON lines, or CSV."""
 
 import csv
+import io
 import json
+import os
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import TextIO, TypeAlias
 
@@ -15,7 +18,14 @@ Row: TypeAlias = Prediction | Number | str
 Write: TypeAlias = Callable[[str, Row], object]
 """Writes a row: the name of an image, and what is told of it."""
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # of a cell that a spreadsheet would compute
+
 _BOX = ("left", "top", "width", "height")
+
+
+def printable(text: str) -> str:
+    """A text whose control characters are written as escapes: a terminal would obey them."""
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 def table(file: TextIO, *, of_numbers: bool) -> Write:
@@ -24,7 +34,7 @@ def table(file: TextIO, *, of_numbers: bool) -> Write:
 
     def line(answer: str, confidence: str, places: Iterable[object], name: str) -> None:
         box = "".join(f"{place:>6}  " for place in places)
-        file.write(f"{answer:>10}  {confidence:>10}  {box}{name}\n")
+        file.write(f"{answer:>10}  {confidence:>10}  {box}{printable(name)}\n")
 
     def write(name: str, row: Row) -> None:
         if isinstance(row, str):
@@ -43,7 +53,9 @@ def json_lines(file: TextIO, *, of_numbers: bool) -> Write:  # noqa: ARG001 — 
 
     def write(name: str, row: Row) -> None:
         result = {"error": row} if isinstance(row, str) else row.to_dict()
-        file.write(json.dumps({"image": name, **result}) + "\n")
+        # A name need not be Unicode; JSON is.
+        image = os.fsencode(name).decode(errors="backslashreplace")
+        file.write(json.dumps({"image": image, **result}) + "\n")
 
     return write
 
@@ -52,17 +64,22 @@ def comma_separated(file: TextIO, *, of_numbers: bool) -> Write:
     """CSV with a header: of a digit all probabilities, p0 … p9, of a number its box."""
     title = "number" if of_numbers else "digit"
     details = _BOX if of_numbers else tuple(f"p{label}" for label in LABELS)
-    rows = csv.writer(file, lineterminator="\n")
+
+    def write_cells(cells: Iterable[object]) -> None:
+        line = io.StringIO()
+        csv.writer(line).writerow(cells)  # With its own "\\r\\n" it quotes both of them.
+        file.write(line.getvalue().removesuffix("\r\n") + "\n")
 
     def write(name: str, row: Row) -> None:
+        name = f"'{name}" if name.startswith(_FORMULA_STARTS) else name
         if isinstance(row, str):
-            rows.writerow([name, "", "", "", *[""] * len(details), row])
+            write_cells([name, "", "", "", *[""] * len(details), row])
             return
         answer, is_sure = _answer(row)
         cells = row.box.to_dict().values() if isinstance(row, Number) else row.probabilities
-        rows.writerow([name, answer, row.confidence, str(is_sure).lower(), *cells, ""])
+        write_cells([name, answer, row.confidence, str(is_sure).lower(), *cells, ""])
 
-    rows.writerow(["image", title, "confidence", "is_sure", *details, "error"])
+    write_cells(["image", title, "confidence", "is_sure", *details, "error"])
     return write
 
 

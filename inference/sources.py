@@ -1,5 +1,8 @@
 """The image files that the words of a command line name."""
 
+# A word may be anything; os.path takes it as it is, and says no to what may not be looked at.
+# ruff: noqa: PTH112, PTH113, PTH118, PTH207
+
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .images import FILE_FORMATS
+from .decoding import FILE_FORMATS
 
 STANDARD_INPUT = "-"
 
@@ -29,21 +32,46 @@ def find_images(names: Iterable[str], complain: Complain = _ignore) -> Iterator[
             without a match.
 
     Yields:
-        Paths; a file that was named may be missing, one from a folder has an image's suffix.
+        Paths, each file once, however many ways lead to it. A file that was named may be missing
+        or a pipe; one from a folder or a pattern is a regular file.
     """
+    reached: set[str] = set()
     for name in names:
-        if name != STANDARD_INPUT and glob.has_magic(name) and not os.path.lexists(name):
-            matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 — Path.glob knows no "/*"
-            if not matches:
-                complain(name, "no file matches the pattern; check it")
-            for match in matches:
-                yield from _files(match, complain)
-        else:
-            yield from _files(name, complain)
+        for path in _paths(name, complain):
+            real = path if path == STANDARD_INPUT else os.path.realpath(path)
+            if real not in reached:
+                reached.add(real)
+                yield path
+
+
+def _paths(name: str, complain: Complain) -> Iterator[str]:
+    if name == STANDARD_INPUT or not glob.has_magic(name) or os.path.lexists(name):
+        yield from _files(name, complain)
+        return
+    matches = [match for match in _matches(name) if os.path.isdir(match) or os.path.isfile(match)]
+    if not matches:
+        complain(name, "no file matches the pattern; check it")
+    for match in matches:
+        yield from _files(match, complain)
+
+
+def _matches(pattern: str) -> list[str]:
+    """Like `glob.glob`, but "**/" follows no links, which may lead back to where they are."""
+    before, _, after = pattern.partition(f"**{os.sep}")
+    if before == pattern or (before and not before.endswith(os.sep)):
+        return sorted(glob.glob(pattern))
+    matches: list[str] = []
+    for start in sorted(glob.glob(before)) if before else [os.curdir]:
+        for folder, folders, _ in os.walk(start):
+            folders[:] = sorted(each for each in folders if not each.startswith("."))
+            matches += _matches(os.path.join(glob.escape(folder), after))
+    return [
+        match.removeprefix(f"{os.curdir}{os.sep}") if not before else match for match in matches
+    ]
 
 
 def _files(name: str, complain: Complain) -> Iterator[str]:
-    if not os.path.isdir(name):  # noqa: PTH112 — Path.is_dir raises for what may not be looked at
+    if not os.path.isdir(name):
         yield name
         return
     suffixes = image_suffixes()
@@ -57,9 +85,11 @@ def _files(name: str, complain: Complain) -> Iterator[str]:
     for folder, folders, files in os.walk(name, onerror=complain_of_folder):
         folders.sort()
         for file in sorted(files):
-            if Path(file).suffix.lower() in suffixes:
+            path = os.path.join(folder, file)
+            # A pipe may have the name of an image, and nobody at its other end.
+            if Path(file).suffix.lower() in suffixes and os.path.isfile(path):
                 is_silent = False
-                yield str(Path(folder, file))
+                yield path
     if is_silent:
         complain(name, f"the folder holds no image; its files may be {', '.join(sorted(suffixes))}")
 

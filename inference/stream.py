@@ -1,14 +1,15 @@
 """Long streams of images in bounded parts: what is held at once does not grow with the stream."""
 
+import io
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from .errors import InvalidImageError
 from .images import ImageSource
@@ -46,17 +47,38 @@ def _is_single_array(images: Any) -> bool:
 
 
 def parts(images: Iterable[ImageSource], count: int) -> Iterator[list[ImageSource]]:
-    """Cuts a stream into lists of at most `count` images, fewer if they are large."""
+    """Cuts a stream into lists of at most `count` images, fewer if they are large.
+
+    Whoever makes the images one by one may make each in the place of the last: they are copied.
+    """
+    is_made_one_by_one = not isinstance(images, (Sequence, np.ndarray))
     part: list[ImageSource] = []
     held_bytes = 0
-    for image in images:
-        part.append(image)
-        held_bytes += _held_bytes(image)
-        if len(part) == count or held_bytes > _PART_BYTES:
-            yield part
-            part, held_bytes = [], 0
+    failure: Exception | None = None
+    try:
+        for image in images:
+            part.append(_copied(image) if is_made_one_by_one else image)
+            held_bytes += _held_bytes(image)
+            if len(part) == count or held_bytes > _PART_BYTES:
+                yield part
+                part, held_bytes = [], 0
+    except Exception as error:  # The caller's own; what came before it is given first.
+        failure = error
     if part:
         yield part
+    if failure:
+        raise failure
+
+
+def _copied(image: Any) -> Any:
+    if isinstance(image, (bytearray, memoryview)):
+        return bytes(cast("bytes", image))
+    if isinstance(image, io.BytesIO):
+        return image.getvalue()
+    # An image file that is not decoded yet is nobody's buffer.
+    is_drawn = isinstance(image, Image.Image) and not isinstance(image, ImageFile.ImageFile)
+    buffer = cast("Any", image)
+    return buffer.copy() if is_drawn or isinstance(image, np.ndarray) else buffer
 
 
 def _held_bytes(image: Any) -> int:
@@ -76,12 +98,22 @@ def map_in_order(
         return
     pool = ThreadPoolExecutor(threads)
     waiting: deque[Future[R]] = deque()
+    failure: Exception | None = None
     try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
+        remaining = iter(items)
+        while True:
+            try:
+                waiting.append(pool.submit(function, next(remaining)))
+            except StopIteration:
+                break
+            except Exception as error:  # The caller's own; what came before it is given first.
+                failure = error
+                break
             if len(waiting) == 2 * threads:  # enough that no thread waits for the caller
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+    if failure:
+        raise failure

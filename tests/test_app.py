@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
-from PIL import ExifTags, Image
+from PIL import Image
+from starlette.exceptions import HTTPException
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 import app
@@ -28,15 +32,20 @@ YEAR = [DRAWINGS[name] for name in ("1 plain bar", "9 straight leg", "8 two circ
 HOUSE = [DRAWINGS[name] for name in ("7 crossed", "0 oval")]
 
 
+REAL_DRAW_CANVAS = app.draw_canvas
+
+
 @pytest.fixture(autouse=True)
 def canvas(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands in for the canvas component, which needs a browser; it is empty at first."""
     st.cache_resource.clear()
-    canvas = SimpleNamespace(json_data={"objects": []}, image_data=None, width=None, start=None)
+    canvas = SimpleNamespace(strokes=0, content=None, width=None, start=None)
 
-    def draw_canvas(width_px: int, _pen_width_px: int, start: dict | None) -> SimpleNamespace:
+    def draw_canvas(
+        width_px: int, _pen_width_px: int, start: dict | None
+    ) -> tuple[int, bytes | None]:
         canvas.width, canvas.start = width_px, start
-        return canvas
+        return canvas.strokes, canvas.content
 
     monkeypatch.setattr(app, "measure_width", lambda: 704)
     monkeypatch.setattr(app, "draw_canvas", draw_canvas)
@@ -48,8 +57,8 @@ def draw(canvas: SimpleNamespace) -> Callable[..., None]:
     """Draws a picture on the canvas: pixels and one stroke, as the component gives them."""
 
     def draw(picture: Image.Image | None = None) -> None:
-        canvas.image_data = np.asarray((picture or THREE.render()).convert("RGBA"))
-        canvas.json_data = {"objects": [{"type": "Path"}]}
+        canvas.content = file_content((picture or THREE.render()).convert("RGBA"))
+        canvas.strokes = 1
 
     return draw
 
@@ -494,7 +503,7 @@ def test_a_digit_among_touching_neighbours_is_saved_as_the_model_saw_it_alone() 
     picture = render_number(YEAR)
     one, nine, eight, _ = recognizer.read_number(picture).digits
     neighbour = Located(nine.box, eight.prediction)
-    reading = app.Reading("number", picture, picture.size, [number(one, nine, neighbour)])
+    reading = app.Reading("number", picture, [number(one, nine, neighbour)])
 
     alone = app.cut_out(reading, nine)
 
@@ -579,7 +588,7 @@ def test_uploads_of_one_name_are_told_apart() -> None:
 
 
 CANNOT_BE_READ = (
-    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of up to 50"
+    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of up to 25"
     " megapixels would be right."
 )
 
@@ -650,7 +659,7 @@ def test_the_csv_has_a_row_for_every_number_with_its_box() -> None:
     picture = two_lines()
     numbers = DigitRecognizer().read_numbers(picture)
     results = [
-        app.Reading("year, old.png", picture, picture.size, numbers),
+        app.Reading("year, old.png", picture, numbers),
         app.Failure("notes.png", "looks broken."),
     ]
 
@@ -673,7 +682,7 @@ def test_the_csv_has_a_row_for_every_number_with_its_box() -> None:
 @pytest.mark.parametrize("is_sure", [True, False])
 def test_the_csv_tells_whether_a_number_is_sure(is_sure: bool) -> None:
     found = number(mark({3: 0.9}, is_digit=True), is_sure=is_sure)
-    reading = app.Reading("three.png", THREE.render(), (280, 280), [found])
+    reading = app.Reading("three.png", THREE.render(), [found])
 
     (row,) = csv.DictReader(io.StringIO(app.results_csv([reading]).decode("utf-8-sig")))
 
@@ -681,32 +690,78 @@ def test_the_csv_tells_whether_a_number_is_sure(is_sure: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "content",
     [
-        Image.new("P", (60, 40)),
-        Image.new("CMYK", (60, 40)),
-        Image.new("LA", (60, 40)),
-        Image.fromarray(np.full((40, 60), 4095, np.uint16)),
+        b"",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n",
+        b"\x89PNG\r\n\x1a\n123",
+        file_content(Image.new("L", (4_000, 4_000), 255)),
     ],
-    ids=lambda picture: picture.mode,
+    ids=["nothing", "PostScript", "a damaged PNG", "a large PNG"],
 )
-def test_a_picture_of_any_mode_can_be_shown(picture: Image.Image) -> None:
-    content = file_content(picture, "TIFF" if picture.mode == "CMYK" else "PNG")
+def test_a_canvas_that_sends_something_else_gets_a_friendly_answer(
+    content: bytes, canvas: SimpleNamespace
+) -> None:
+    canvas.strokes, canvas.content = 1, content
 
-    shown, source_size = app.open_upright(io.BytesIO(content))  # pyright: ignore
+    page = open_page()
 
-    assert (shown.mode, shown.size, source_size) == ("RGB", (60, 40), (60, 40))
+    assert not page.exception
+    assert page.warning[0].value.startswith("The drawing cannot be read as a picture.")
 
 
-def test_a_photograph_is_shown_the_right_way_up_and_smaller() -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6  # The camera was turned; a viewer turns it back.
-    photograph = file_content(Image.new("RGB", (4000, 2000)), "JPEG", exif=exif)
+def sent_by_a_browser(value: object, monkeypatch: pytest.MonkeyPatch) -> tuple[int, bytes | None]:
+    """What the page takes from a canvas that sent this."""
 
-    shown, source_size = app.open_upright(io.BytesIO(photograph))  # pyright: ignore
+    def component(*_arguments: object, **_options: object) -> Callable[..., object]:
+        return lambda **_options: value
 
-    assert shown.size == (500, 1000)
-    assert source_size == (2000, 4000)
+    monkeypatch.setattr(app, "component", component)
+    # The component registers itself when it is imported, which needs a server.
+    monkeypatch.delitem(sys.modules, "streamlit_drawable_canvas", raising=False)
+    monkeypatch.setattr(st.components.v2, "component", component)
+    return REAL_DRAW_CANVAS(600, 14, None)
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        [1],
+        "x",
+        {"raw": "x", "data": None},
+        {"raw": {"objects": 5}, "data": None},
+        {"raw": {"objects": [{}]}, "data": "hello"},
+        {"raw": {"objects": [{}]}, "data": 5},
+        {"raw": {"objects": [{}]}, "data": "data:image/png;base64,!"},
+    ],
+    ids=str,
+)
+def test_a_canvas_may_send_what_it_likes(drawing: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sent_by_a_browser({"drawing": drawing}, monkeypatch) == (1, b"")
+
+
+def test_the_page_takes_the_canvas_as_the_browser_encoded_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawing = {"raw": {"objects": [{}, {}]}, "data": "data:image/png;base64,ZWlucw=="}
+    assert sent_by_a_browser({"drawing": drawing}, monkeypatch) == (2, b"eins")
+
+
+def test_a_visitor_cannot_park_any_number_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = MemoryUploadedFileManager("/upload")
+    monkeypatch.setattr(app, "get_instance", lambda: SimpleNamespace(uploaded_file_mgr=manager))
+    app.limit_uploads()
+    half = bytes(app.MAX_HELD_BYTES // 2)
+
+    manager.add_file("one", UploadedFileRec("1", "a.png", "image/png", half))
+    manager.add_file(session_id="one", file=UploadedFileRec("2", "b.png", "image/png", half))
+    with pytest.raises(HTTPException) as refused:
+        manager.add_file("one", UploadedFileRec("3", "c.png", "image/png", b"1"))
+    assert refused.value.status_code == 413
+    assert len(manager.get_files("one", ["1", "2", "3"])) == 2
+    manager.add_file("another visitor", UploadedFileRec("3", "c.png", "image/png", b"1"))
+    manager.remove_file("one", "1")
+    manager.add_file("one", UploadedFileRec("3", "c.png", "image/png", b"1"))
 
 
 def test_a_very_wide_picture_is_answered() -> None:

@@ -17,7 +17,8 @@ from PIL import ExifTags, Image, ImageDraw, features
 
 from inference import MAX_PIXELS, BlankImageError, InvalidImageError
 from inference import ink as ink_module
-from inference.images import FILE_FORMATS, WORKING_SIDE, read_picture
+from inference.decoding import FILE_FORMATS
+from inference.images import WORKING_SIDE, read_picture
 from inference.ink import find_ink
 
 SIZE = (96, 128)  # width, height: not square, so that a mixed-up axis shows

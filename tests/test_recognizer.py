@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -365,6 +365,74 @@ def test_predictions_before_a_bad_image_are_given_first(recognizer: DigitRecogni
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+def test_predictions_before_an_error_of_the_callers_own_iterator_are_given_first(
+    threads: int, recognizer: DigitRecognizer
+):
+    def images() -> Iterator[Image.Image]:
+        yield from PICTURES[:5]
+        raise KeyError("the caller's")
+
+    stream = recognizer.predict_stream(images(), batch_size=2, threads=threads)
+    digits = [next(stream).digit for _ in range(5)]
+    assert digits == [prediction.digit for prediction in recognizer.predict_batch(PICTURES[:5])]
+    with pytest.raises(KeyError, match="the caller's"):
+        next(stream)
+
+
+def array_buffer() -> tuple[Any, Callable[[Image.Image], None]]:
+    buffer = np.zeros((280, 280), np.uint8)
+    return buffer, lambda frame: np.copyto(buffer, np.asarray(frame))
+
+
+def image_buffer() -> tuple[Any, Callable[[Image.Image], None]]:
+    buffer = Image.new("L", (280, 280))
+    return buffer, lambda frame: buffer.paste(frame)
+
+
+def bytes_buffer() -> tuple[Any, Callable[[Image.Image], None]]:
+    buffer = bytearray(280 * 280 + 15)
+
+    def fill(frame: Image.Image) -> None:
+        buffer[:] = b"P5 280 280 255\n" + frame.tobytes()
+
+    return buffer, fill
+
+
+def file_buffer() -> tuple[Any, Callable[[Image.Image], None]]:
+    buffer = io.BytesIO()
+
+    def fill(frame: Image.Image) -> None:
+        buffer.seek(0)
+        buffer.truncate()
+        frame.save(buffer, "PNG")
+
+    return buffer, fill
+
+
+class Camera:
+    """Fills the same buffer with every frame."""
+
+    def __init__(self, buffer: Any, fill: Callable[[Image.Image], None]) -> None:
+        self.buffer, self.fill = buffer, fill
+
+    def __iter__(self) -> Iterator[Any]:
+        for frame in PICTURES[:5]:
+            self.fill(frame.convert("L").resize((280, 280)))
+            yield self.buffer
+
+
+@pytest.mark.parametrize("make", [array_buffer, image_buffer, bytes_buffer, file_buffer])
+def test_a_camera_may_fill_the_same_buffer_with_every_frame(
+    make: Callable[[], tuple[Any, Callable[[Image.Image], None]]], recognizer: DigitRecognizer
+):
+    camera = Camera(*make())
+    frames = [frame.convert("L").resize((280, 280)) for frame in PICTURES[:5]]
+    expected = [prediction.digit for prediction in recognizer.predict_batch(frames)]
+    assert len(set(expected)) > 1
+    assert [prediction.digit for prediction in recognizer.predict_stream(camera)] == expected
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 def test_a_stream_goes_on_after_a_bad_image_if_asked(threads: int, recognizer: DigitRecognizer):
     images: list[Any] = [b"text", PICTURES[0], BLANK, None, PICTURES[1]]
     results = list(
@@ -477,6 +545,13 @@ def test_threads_that_share_a_recognizer_get_identical_results(recognizer: Digit
     with ThreadPoolExecutor(64) as pool:
         results = list(pool.map(recognizer.predict, PICTURES * 20))
     assert results == expected * 20
+
+
+def test_the_largest_number_of_pixels_can_be_chosen_and_is_pickled():
+    small = pickle.loads(pickle.dumps(DigitRecognizer(max_pixels=783)))  # noqa: S301
+    for read in (small.predict, small.read_number, small.read_numbers):
+        with pytest.raises(InvalidImageError, match="more than 783 pixels"):
+            read(np.eye(28))
 
 
 def test_a_recognizer_can_be_pickled(recognizer: DigitRecognizer):

@@ -15,6 +15,7 @@ from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
 from training.data import VALIDATION_COUNT, LabelledInk, load_mnist, split_training_set
 from training.export import read_description
+from training.fine_tuning import load_extra
 from training.model import DigitCNN, parameter_count
 
 QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9)
@@ -192,23 +193,26 @@ def test_fine_tuning_learns_a_hand_of_ones_own_and_says_so(
     assert Checkpoint.load(tmp_path / "mine").extra_images == 32
 
 
-def test_a_blank_drawing_to_fine_tune_on_is_named(
-    trained: Path,
-    tmp_path: Path,
-    mnist_dir: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_a_bad_drawing_to_fine_tune_on_is_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    save_drawings(LabelledInk(torch.zeros(1, 28, 28).byte(), torch.tensor([3])), tmp_path)
-    with pytest.raises(SystemExit):
-        run(
-            monkeypatch,
-            train,
-            *("--extra", tmp_path, "--weights", trained, "--data-dir", mnist_dir),
-        )
+    ink = torch.zeros(2, 28, 28).byte()
+    ink[1, 4:24, 12:15] = 255
+    save_drawings(LabelledInk(ink, torch.tensor([3, 1])), tmp_path)
+    (tmp_path / "3" / "text.png").write_text("no picture")
+
+    extra = load_extra(tmp_path)
+
+    assert extra.labels.tolist() == [1]
     message = capsys.readouterr().err
-    assert "0.png" in message
-    assert "blank" in message
+    assert "0.png: the image is blank" in message
+    assert "text.png: the file" in message
+
+
+def test_only_bad_drawings_to_fine_tune_on_are_refused(tmp_path: Path):
+    save_drawings(LabelledInk(torch.zeros(1, 28, 28).byte(), torch.tensor([3])), tmp_path)
+    with pytest.raises(ValueError, match="none of the drawings"):
+        load_extra(tmp_path)
 
 
 def test_a_folder_without_drawings_is_refused_before_any_work(

@@ -1,16 +1,18 @@
 """Teaches a trained network the hand of one writer: drawings of one's own, mixed into MNIST."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from inference import InvalidImageError
 from inference.images import read_picture
 from inference.ink import find_ink
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
-from training.data import LabelledInk, labelled_image_paths, naming
+from training.data import LabelledInk, labelled_image_paths
 from training.learning import accuracy, train
 from training.normalizer import InkNormalizer
 
@@ -24,18 +26,24 @@ FEWEST_TO_HOLD_OUT_FROM = 20
 def load_extra(folder: Path) -> LabelledInk:
     """Reads drawings laid out as `<label>/<image>` and makes them like MNIST's images.
 
+    What is blank or cannot be read is named on standard error and left out.
+
     Raises:
-        ValueError: The folder holds no drawings.
-        InvalidImageError: One of them is blank or cannot be read; the message names it.
+        ValueError: The folder holds no drawings, or none that can be read.
     """
     normalizer = InkNormalizer()
     images: list[Tensor] = []
     labels: list[int] = []
     for path, label in labelled_image_paths(folder):
-        with naming(path):
+        try:
             ink = find_ink(read_picture(path))
+        except InvalidImageError as error:
+            sys.stderr.write(f"left out: {path}: {error}\n")
+            continue
         images.append(normalizer(torch.from_numpy(ink.copy()).unsqueeze(0)))
         labels.append(label)
+    if not images:
+        raise ValueError(f"none of the drawings in {folder} can be read")
     ink = (torch.cat(images) * 255).round().clamp(0, 255).byte()
     return LabelledInk(ink, torch.tensor(labels))
 
