@@ -303,9 +303,11 @@ def main() -> None:
     try:
         recognizer = load_recognizer()
         model_line = describe_model(recognizer)
-    except ModelError as error:
+    except ModelError:
+        LOG.exception("The model cannot be opened.")  # Where it lies is nobody else's business.
         st.error(
-            f"No digit can be recognized for now: {escape_markdown(str(error))}.",
+            "No digit can be recognized for now: the model cannot be opened. Please come back"
+            " later; whoever runs this page finds the reason in its log.",
             icon=":material/error:",
         )
         return

@@ -75,7 +75,7 @@ class ModelMetadata:
     calibration: Calibration
     training: Mapping[str, Any]
     versions: Mapping[str, Any]
-    metrics: Mapping[str, Any]
+    metrics: Mapping[str, Mapping[str, Any]]
 
 
 # The graph that this package is written for.
@@ -131,7 +131,7 @@ def parse_metadata(content: bytes) -> ModelMetadata:
         calibration=Calibration(number(section(document, "calibration"), "temperature")),
         training=section(document, "training"),
         versions=section(document, "versions"),
-        metrics=section(document, "metrics"),
+        metrics=sections(document, "metrics"),
     )
 
 
@@ -225,6 +225,12 @@ def _array(document: Mapping[str, object], key: str) -> list[object]:
 def section(document: Mapping[str, object], key: str) -> Mapping[str, Any]:
     """The object at a key, likewise."""
     return section_of(document.get(key), f"'{key}'")
+
+
+def sections(document: Mapping[str, object], key: str) -> Mapping[str, Mapping[str, Any]]:
+    """The object at a key, all of whose values are objects, likewise."""
+    names = section(document, key)
+    return {name: section(names, name) for name in names}
 
 
 def section_of(value: object, what: str) -> Mapping[str, Any]:

@@ -131,8 +131,9 @@ def _read_metadata(path: Path, contract: Contract, parse: Callable[[bytes], M]) 
         metadata = parse(content)
     except ValueError as error:
         raise ModelError(
-            f"the model's metadata {path} cannot be used: {error}; use the file that was exported "
-            "together with the model"
+            # A damaged file may hold anything, and as much of it as it likes.
+            f"the model's metadata {path} cannot be used: {error!s:.300}; use the file that "
+            "was exported together with the model"
         ) from error
     _check_specs(metadata.inputs, contract.inputs, f"the model's metadata {path}", "input")
     _check_specs(metadata.outputs, contract.outputs, f"the model's metadata {path}", "output")

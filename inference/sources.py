@@ -32,13 +32,13 @@ def find_images(names: Iterable[str], complain: Complain = _ignore) -> Iterator[
             without a match.
 
     Yields:
-        Paths, each file once, however many ways lead to it. A file that was named may be missing
-        or a pipe; one from a folder or a pattern is a regular file.
+        Paths. A file that was named may be missing, or a pipe. One from a folder or a pattern is a
+        regular file, and comes once for each name, however many links lead to it.
     """
-    reached: set[str] = set()
     for name in names:
+        reached: set[str] = set()
         for path in _paths(name, complain):
-            real = path if path == STANDARD_INPUT else os.path.realpath(path)
+            real = path if path == name else os.path.realpath(path)
             if real not in reached:
                 reached.add(real)
                 yield path

@@ -74,7 +74,7 @@ def _copied(image: Any) -> Any:
     if isinstance(image, (bytearray, memoryview)):
         return bytes(cast("bytes", image))
     if isinstance(image, io.BytesIO):
-        return image.getvalue()
+        return io.BytesIO(image.getvalue())
     # An image file that is not decoded yet is nobody's buffer.
     is_drawn = isinstance(image, Image.Image) and not isinstance(image, ImageFile.ImageFile)
     buffer = cast("Any", image)
@@ -84,6 +84,8 @@ def _copied(image: Any) -> Any:
 def _held_bytes(image: Any) -> int:
     if isinstance(image, (bytes, bytearray)):
         return len(image)
+    if isinstance(image, io.BytesIO):
+        return image.getbuffer().nbytes
     if isinstance(image, Image.Image):
         return image.width * image.height * len(image.getbands())
     return getattr(image, "nbytes", 0)  # an array; a path or an open file holds nothing yet

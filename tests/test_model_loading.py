@@ -270,6 +270,7 @@ def test_every_part_of_the_metadata_is_needed(model: Path, key: str):
         ),
         ({"labels": ["a", "b"]}, "labels are"),
         ({"labels": {}}, "'labels' is {}, expected a list"),
+        ({"metrics": {"mnist_test": 0.99}}, "'mnist_test' is not a JSON object"),
         ({"inputs": []}, "wrong inputs"),
         ({"inputs": ["ink"]}, "an item of 'inputs' is not a JSON object"),
         ({"outputs": []}, "wrong outputs"),
@@ -281,6 +282,13 @@ def test_metadata_that_make_no_sense_are_refused(
     edit_metadata(model, lambda document: document.update(changes))
     with pytest.raises(ModelError, match=complaint):
         DigitRecognizer(model)
+
+
+def test_a_message_stays_short_whatever_the_metadata_hold(model: Path):
+    edit_metadata(model, lambda document: document.update(parameters="9" * 1_000_000))
+    with pytest.raises(ModelError, match="'parameters' is '999") as refused:
+        DigitRecognizer(model)
+    assert len(str(refused.value)) < 1_000
 
 
 # --- The number finder ---------------------------------------------------------------------------

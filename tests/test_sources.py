@@ -50,14 +50,15 @@ def test_a_pipe_with_the_name_of_an_image_is_not_waited_for(folder: Path):
     assert list(find_images(["inner/pipe.png"])) == ["inner/pipe.png"]
 
 
-def test_a_file_that_is_reached_twice_is_read_once(folder: Path):
+def test_a_file_that_is_reached_twice_by_one_name_is_read_once(folder: Path):
     (folder / "link.png").symlink_to(folder / "a.png")
-    assert list(find_images(["a.png", "*.png", ".", "inner/b.png"])) == [
-        "a.png",
-        "./.hidden/d.png",
-        "./inner/b.png",
-        "./inner/deep/c.png",
-    ]
+    assert list(find_images(["*.png"])) == ["a.png"]
+    assert "./link.png" not in find_images(["."])
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_that_is_named_twice_is_read_twice():
+    assert list(find_images(["a.png", "a.png", "*.png"])) == ["a.png"] * 3
 
 
 @pytest.mark.usefixtures("folder")

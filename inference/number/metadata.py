@@ -14,6 +14,7 @@ from ..metadata import (
     parse_file,
     parse_tensors,
     section,
+    sections,
     share,
     text,
     whole,
@@ -104,7 +105,7 @@ class NumberMetadata:
     parameters: int
     training: Mapping[str, Any]
     versions: Mapping[str, Any]
-    metrics: Mapping[str, Any]
+    metrics: Mapping[str, Mapping[str, Any]]
 
 
 def parse_number_metadata(content: bytes) -> NumberMetadata:
@@ -134,5 +135,5 @@ def parse_number_metadata(content: bytes) -> NumberMetadata:
         parameters=whole(document, "parameters"),
         training=section(document, "training"),
         versions=section(document, "versions"),
-        metrics=section(document, "metrics"),
+        metrics=sections(document, "metrics"),
     )
