@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from inference import DigitRecognizer, InvalidImageError
 
@@ -19,10 +20,13 @@ app, recognizer = FastAPI(), DigitRecognizer(max_pixels=MAX_PIXELS)
 
 async def body(request: Request) -> bytearray:
     image = bytearray()
-    async for part in request.stream():
-        image += part
-        if len(image) > MAX_BYTES:
-            raise HTTPException(413, f"the image is larger than {MAX_BYTES:,} bytes")
+    try:
+        async for part in request.stream():
+            image += part
+            if len(image) > MAX_BYTES:
+                raise HTTPException(413, f"the image is larger than {MAX_BYTES:,} bytes")
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the image is not complete") from error
     return image
 
 

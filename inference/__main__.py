@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import io
-import itertools
 import os
 import sys
 from collections import deque
@@ -13,12 +12,11 @@ from typing import TextIO, TypeAlias
 
 from .errors import InferenceError, InvalidImageError
 from .images import ImageSource
-from .model import metadata_path
 from .number import Number
 from .prediction import Prediction
 from .progress import Progress
-from .recognizer import DEFAULT_FINDER, DEFAULT_MODEL, DigitRecognizer
-from .rows import Write, comma_separated, json_lines, printable, table
+from .recognizer import DigitRecognizer
+from .rows import RESULT_STARTS, Write, comma_separated, json_lines, printable, table
 from .sources import STANDARD_INPUT, find_images, image_suffixes
 
 # Exit codes; the last two are a shell's for a command that such a signal has ended.
@@ -48,8 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.output and _is_precious(options.output, options):
-        parser.error(f"the output {options.output} would overwrite an image or a model")
+    if options.output and _is_precious(options.output):
+        parser.error(
+            f"the output {options.output} would overwrite what is no earlier result; "
+            "name another file, or remove this one"
+        )
     # A stream that was closed before the start is None. Nothing can be read from it then, and no
     # complaint is seen, but results must not be lost without a word.
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
@@ -135,22 +136,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _is_precious(output: str, options: argparse.Namespace) -> bool:
-    """Whether an output is a model or an image, as the first one is in `-o *.png`."""
+def _is_precious(output: str) -> bool:
+    """Whether an output is an image, as the first one is in `-o *.png`, or any foreign file."""
     if Path(output).suffix.lower() in image_suffixes():
         return True
-    if not os.path.lexists(output):  # Most often; then there is no need to go through all images.
-        return False
-    models = Path(options.model or DEFAULT_MODEL), DEFAULT_FINDER
-    inputs = itertools.chain(find_images(options.images), models, map(metadata_path, models))
-    return any(_is_same_file(output, path) for path in inputs)
-
-
-def _is_same_file(output: str, path: str | Path) -> bool:
-    try:
-        return Path(output).samefile(path)
-    except (OSError, ValueError):  # One of them is missing, or cannot be looked at.
-        return False
+    start = b""
+    # What cannot be read is not written either, which is told then. A pipe must not be read.
+    with contextlib.suppress(OSError, ValueError):
+        if Path(output).is_file():
+            with open(output, "rb") as file:  # noqa: PTH123 — as it is opened to write
+                start = file.read(max(map(len, RESULT_STARTS)))
+    return bool(start) and not start.startswith(RESULT_STARTS)
 
 
 def _open_output(path: str | None) -> contextlib.AbstractContextManager[TextIO]:

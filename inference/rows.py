@@ -20,6 +20,9 @@ Write: TypeAlias = Callable[[str, Row], object]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # of a cell that a spreadsheet would compute
 
+RESULT_STARTS = (b'{"image": ', b"image,", b"     digit  confidence", b"    number  confidence")
+"""What results begin with, in each format."""
+
 _BOX = ("left", "top", "width", "height")
 
 

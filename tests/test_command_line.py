@@ -22,6 +22,7 @@ from PIL import Image
 
 from inference import Box, DigitRecognizer, Located, ModelError, Number, Prediction
 from inference.__main__ import main
+from inference.rows import printable
 from tests.drawings import load_drawings
 
 ROOT = Path(__file__).parent.parent
@@ -462,10 +463,7 @@ def test_an_image_or_the_model_is_never_overwritten(
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "json"])
-def test_the_model_of_numbers_is_never_overwritten(
-    suffix: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("inference.__main__.DEFAULT_FINDER", folder / "numbers.onnx")
+def test_the_model_of_numbers_is_never_overwritten(suffix: str, folder: Path):
     model = folder / f"numbers.{suffix}"
     model.write_text("a model")
     with pytest.raises(SystemExit):
@@ -473,10 +471,26 @@ def test_the_model_of_numbers_is_never_overwritten(
     assert model.read_text() == "a model"
 
 
-def test_an_earlier_output_is_replaced(folder: Path):
-    (folder / "digits.csv").write_text("old")
-    assert main(["drawn/a.png", "--csv", "--output", "digits.csv"]) == 0
-    assert (folder / "digits.csv").read_text("utf-8").startswith("image,")
+@pytest.mark.parametrize(
+    "earlier", [[], ["--csv"], ["--json"], ["--number"], ["--number", "--csv"]]
+)
+def test_an_earlier_output_is_replaced(earlier: list[str], folder: Path):
+    assert main(["drawn/a.png", "drawn/b.JPG", *earlier, "--output", "results"]) == 0
+    assert main(["drawn/a.png", "--csv", "--output", "results"]) == 0
+    assert len((folder / "results").read_text("utf-8").splitlines()) == 2
+
+
+def test_an_empty_file_may_be_the_output(folder: Path):
+    (folder / "results").touch()
+    assert main(["drawn/a.png", "--output", "results"]) == 0
+
+
+def test_anything_that_is_no_earlier_result_is_never_overwritten(folder: Path):
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(SystemExit) as ended:
+        main(["drawn/a.png", "--output", "thesis.txt"])
+    assert ended.value.code == 2
+    assert (folder / "thesis.txt").read_text() == "years of work"
 
 
 @pytest.mark.parametrize("name", ["x" * 5_000, "", "a\0b.png"])
@@ -488,7 +502,7 @@ def test_an_impossible_name_is_reported_and_the_rest_goes_on(
     assert main(["drawn/a.png", name, "drawn/b.JPG", "--json"]) == 1
     printed = capsys.readouterr()
     assert names(printed.out) == ["drawn/a.png", Path(name).as_posix(), "drawn/b.JPG"]
-    assert printed.err.startswith(f"{name}: ")
+    assert printed.err.startswith(f"{printable(name)}: ")
 
 
 @posix_only
