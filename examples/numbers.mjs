@@ -5,6 +5,7 @@
 const LEAST_LIKELY = 1e-4;
 const WEAK_SHARE = 0.6;
 const USUAL_HEIGHT = 0.6;
+const FAR_GAP = 6.0;
 const BARELY_LOST_GAP = 2.0;
 
 // Shares of the height of digits.
@@ -35,7 +36,11 @@ export async function readNumbers(ort, finder, reader, description, picture) {
   const found = await findCharacters(ort, finder, labels, picture);
   const lines = findLines(found.filter(isAccepted));
   const rejected = found.filter(one => one.isDigit && !isAccepted(one));
-  for (const line of lines) line.leftOut.push(...barelyLost(line, rejected));
+  const noSigns = found.filter(one => !one.isDigit && !isAccepted(one));
+  for (const line of lines) {
+    line.leftOut.push(...barelyLost(line, rejected));
+    line.lostSign = lostSign(line, noSigns);
+  }
   const wanted = lines.flatMap(line => line.digits);
   const readings = await readDigits(ort, reader, wanted, reading.digit_weight);
   return withoutWeak(lines, readings).map(line => {
@@ -100,7 +105,12 @@ async function readDigits(ort, reader, digits, weight) {
 function findLines(found) {
   const lines = rows(found.filter(one => one.isDigit)).flatMap(row => {
     const { fitting, leftOut } = fit(row);
-    return split(fitting).map((digits, index) => lineOf(digits, index ? [] : leftOut));
+    const parts = split(fitting);
+    const gaps = gapsBetween(parts.map(extent)).map(gap => gap / median(fitting.map(heightOf)));
+    return parts.map((digits, index) => ({
+      ...lineOf(digits, index ? [] : leftOut),
+      partingGap: Math.min(...gaps.slice(Math.max(index - 1, 0), index + 1)),
+    }));
   });
   for (const separator of found.filter(one => !one.isDigit)) {
     const near = lines.filter(line => belongs(line, separator));
@@ -135,7 +145,7 @@ function isBeside(one, other) {
 
 // Parts the digits of a row into those that fit and those that do not.
 function fit(row) {
-  const usual = median(row.map(one => one.height));
+  const usual = median(row.map(heightOf));
   const fitting = [];
   const leftOut = [];
   for (const digit of row) {
@@ -155,7 +165,7 @@ function covers(one, other) {
 
 // Parts a row at gaps that clearly differ from the others.
 function split(digits) {
-  const height = median(digits.map(one => one.height));
+  const height = median(digits.map(heightOf));
   const gaps = gapsBetween(digits).map(gap => gap / height);
   const found = [[digits[0]]];
   gaps.forEach((gap, index) => {
@@ -168,7 +178,7 @@ function split(digits) {
 }
 
 function lineOf(digits, leftOut) {
-  const height = median(digits.map(one => one.height));
+  const height = median(digits.map(heightOf));
   const y = sum(digits.map(one => one.y)) / digits.length;
   return { characters: digits, digits, leftOut, separators: [], height, y };
 }
@@ -181,11 +191,8 @@ function belongs({ digits, height }, separator) {
 
 // Those of a number's separators that stand between its digits, and its minus.
 function addSeparators(line) {
-  const { digits, separators, height } = line;
-  const [first] = digits;
-  const signs = separators.filter(
-    one => one.label === "-" && one.x < first.x && first.left - one.right < SIGN_GAP * height
-  );
+  const { digits, separators } = line;
+  const signs = separators.filter(one => isSign(line, one));
   line.characters = signs.length ? [least(signs, one => -one.x)] : [];
   digits.forEach((digit, index) => {
     const between = separators.filter(
@@ -194,6 +201,19 @@ function addSeparators(line) {
     if (between.length) line.characters.push(least(between, one => -one.probability));
     line.characters.push(digit);
   });
+}
+
+// Whether it is a minus, and close before the first digit.
+function isSign({ digits: [first], height }, one) {
+  const isClose = first.left - one.right < SIGN_GAP * height;
+  return one.label === "-" && one.x < first.x && isClose;
+}
+
+// How likely a minus stands before a number that was read without; 0 if it has one.
+function lostSign(line, rejected) {
+  if (!line.characters[0].isDigit) return 0;
+  const signs = rejected.filter(one => belongs(line, one) && isSign(line, one));
+  return Math.max(0, ...signs.map(one => one.probability));
 }
 
 // From top to bottom, and from left to right what stands beside each other.
@@ -241,7 +261,8 @@ function barelyLost({ digits, height }, rejected) {
 }
 
 // Logistic regression; each feature is 0 where all is clear, and below where not.
-function confidenceOf({ characters, digits, leftOut, height }, readings, weights) {
+function confidenceOf(line, readings, weights) {
+  const { characters, digits, leftOut, height, partingGap } = line;
   const found = characters.map(one => log(one.probability));
   const shareOf = one =>
     readings.get(one)?.finders ?? Math.max(...one.probabilities) / one.probability;
@@ -256,7 +277,9 @@ function confidenceOf({ characters, digits, leftOut, height }, readings, weights
     graphs: sum(graphs),
     least_graphs: Math.min(...graphs),
     lost: log(1 - Math.max(0, ...leftOut.map(one => one.probability))),
+    lost_sign: log(1 - line.lostSign),
     gap: -Math.max(0, Math.max(...gaps) - 0.5),
+    parting_gap: -Math.max(0, (FAR_GAP - partingGap) / FAR_GAP),
   };
   const weighted = Object.entries(features).map(([name, value]) => weights[name] * value);
   return 1 / (1 + Math.exp(-weights.bias - sum(weighted)));
@@ -282,6 +305,8 @@ const part = ({ data, dims: [count] }, index) => {
 const byNumber = (items, number) => [...items].sort((one, other) => number(one) - number(other));
 const ascending = values => byNumber(values, value => value);
 const least = (items, number) => byNumber(items, number)[0];
+const heightOf = one => one.height;
+const extent = digits => ({ left: digits[0].left, right: digits.at(-1).right });
 const gapsBetween = digits => digits.slice(1).map((one, index) => one.left - digits[index].right);
 const nearestTo = (character, digits) => least(digits, digit => Math.abs(digit.x - character.x));
 

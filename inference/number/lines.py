@@ -1,7 +1,8 @@
 """From characters that were found to lines, and from lines to numbers."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -25,10 +26,12 @@ class Line:
     Attributes:
         characters: Digits, separators between them, and a leading minus.
         left_out: Digits that do not fit to the others.
+        parting_gap: Paper up to the next number in its row, in heights of a digit.
     """
 
     characters: tuple[Detection, ...]
     left_out: tuple[Detection, ...] = ()
+    parting_gap: float = math.inf
 
     @property
     def digits(self) -> tuple[Detection, ...]:
@@ -75,7 +78,8 @@ def find_lines(found: Sequence[Detection]) -> list[Line]:
         digits, left_out = _fitting(row)
         parts = _parts(digits)
         for index, part in enumerate(parts):
-            lines.append(Line(tuple(part), tuple(left_out) if index == 0 else ()))
+            out = tuple(left_out) if index == 0 else ()
+            lines.append(Line(tuple(part), out, _parting_gap(parts, index)))
     separators: list[list[Detection]] = [[] for _ in lines]
     for one in found:
         near = [i for i, line in enumerate(lines) if not one.is_digit and _belongs(line, one)]
@@ -146,28 +150,48 @@ def _parts(digits: list[Detection]) -> list[list[Detection]]:
     return parts
 
 
+def _parting_gap(parts: list[list[Detection]], index: int) -> float:
+    height = median(one.height for part in parts for one in part)
+    gaps = [right[0].left - left[-1].right for left, right in pairwise(parts)]
+    return min(gaps[max(index - 1, 0) : index + 1], default=math.inf) / height
+
+
 def _lower_median(values: list[float]) -> float:
     return sorted(values)[(len(values) - 1) // 2]
 
 
 def _with_separators(line: Line, separators: Sequence[Detection]) -> Line:
     """Adds those of a number's separators that stand between its digits, and its minus."""
-    height = line.height
-    first = line.characters[0]
     characters = list(line.characters)
     for previous, following in pairwise(line.characters):
         between = [one for one in separators if previous.x < one.x < following.x]
         if between:
             best = max(between, key=lambda one: one.probability)
             characters.insert(characters.index(following), best)
-    signs = [
-        one
-        for one in separators
-        if one.character == "-" and one.x < first.x and first.left - one.right < SIGN_GAP * height
-    ]
+    signs = [one for one in separators if _is_sign(line, one)]
     if signs:
         characters.insert(0, max(signs, key=lambda one: one.x))
-    return Line(tuple(characters), line.left_out)
+    return replace(line, characters=tuple(characters))
+
+
+def lost_sign(line: Line, rejected: Sequence[Detection]) -> float:
+    """How likely a minus stands before a number that was read without; 0 if it has one.
+
+    Args:
+        line: The number.
+        rejected: Separators that are not likely enough.
+    """
+    if not line.characters[0].is_digit:
+        return 0.0
+    signs = (one for one in rejected if _belongs(line, one) and _is_sign(line, one))
+    return max((one.probability for one in signs), default=0.0)
+
+
+def _is_sign(line: Line, one: Detection) -> bool:
+    """Whether it is a minus, and close before the first digit."""
+    first = line.digits[0]
+    is_close = first.left - one.right < SIGN_GAP * line.height
+    return one.character == "-" and one.x < first.x and is_close
 
 
 def _belongs(line: Line, separator: Detection) -> bool:

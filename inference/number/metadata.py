@@ -34,7 +34,9 @@ FEATURES = (
     "graphs",
     "least_graphs",
     "lost",
+    "lost_sign",
     "gap",
+    "parting_gap",
 )
 """What a number's confidence depends on; each is 0 where all is clear, and below where not."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..model import Session
 from ..prediction import Prediction
 from .finder import Detection, find_characters
-from .lines import Line, find_lines
+from .lines import Line, find_lines, lost_sign
 from .metadata import FEATURES, ReadingSettings
 
 ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
@@ -26,6 +26,9 @@ WEAK_SHARE = 0.6
 
 USUAL_HEIGHT = 0.6
 """Numbers lower than this share of another one's height need to be the likelier for it."""
+
+FAR_GAP = 6.0
+"""From this gap on, in heights of a digit, the next number in a row is clearly another one."""
 
 BARELY_LOST_GAP = 2.0
 """How far from a number something may be, in heights of a digit, to be a lost part of it."""
@@ -92,8 +95,14 @@ def read_lines(
     alone = read_digits(np.stack([one.ink for one in wanted]))
     weight = settings.digit_weight
     reads = iter([_Read(*pair, weight) for pair in zip(wanted, alone, strict=True)])
+    no_signs = [one for one in found if not one.is_digit and one.probability < needed[False]]
     candidates = [
-        _Candidate(line, [next(reads) for _ in line.digits], [next(reads) for _ in out])
+        _Candidate(
+            line,
+            [next(reads) for _ in line.digits],
+            [next(reads) for _ in out],
+            lost_sign(line, no_signs),
+        )
         for line, out in zip(lines, lost, strict=True)
     ]
     return [_reading(one, settings.confidence_weights) for one in _without_weak(candidates)]
@@ -156,11 +165,12 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What may be a number: its line, its digits, and what was left out of it."""
+    """What may be a number: its line, its digits, what was left out of it, a minus, perhaps."""
 
     line: Line
     digits: list[_Read]
     left_out: list[_Read]
+    lost_sign: float
 
     @property
     def strength(self) -> float:
@@ -235,7 +245,9 @@ def _features(number: _Candidate) -> dict[str, float]:
         _sum_of_logs(graphs),
         _log(min(graphs)),
         _log(1 - lost),
+        _log(1 - number.lost_sign),
         -max(0.0, line.widest_gap - 0.5),
+        -max(0.0, (FAR_GAP - line.parting_gap) / FAR_GAP),
     )
     return dict(zip(FEATURES, values, strict=True))
 

@@ -1,5 +1,6 @@
 """From characters to numbers: which belong together, in what order, and what is left out."""
 
+import math
 from collections import Counter
 
 import pytest
@@ -177,6 +178,13 @@ def test_gaps_are_measured_by_the_height_of_the_digits():
     found = row("1234", gaps=[30, 230, 30])
     tall = [character(one.character, one.left, height=150) for one in found]
     assert texts_of(tall) == ["1234"]
+
+
+def test_a_number_knows_how_far_the_next_one_in_its_row_is():
+    lines = lines_of(row("123456", gaps=[20, 250, 30, 350, 20]))
+    assert [line.parting_gap for line in lines] == pytest.approx([2.5, 2.5, 3.5])
+    (alone,) = lines_of(row("123"))
+    assert alone.parting_gap == math.inf
 
 
 # --- Separators ----------------------------------------------------------------------------------

@@ -299,6 +299,26 @@ def test_a_gap_wider_than_half_a_height_is_a_feature():
     assert gaps == pytest.approx([0, 0, -0.3, -0.7])
 
 
+def test_how_likely_a_minus_was_overlooked_is_a_feature():
+    def lost_sign(name: str, left: float, y: float = 0.0, probability: float = 0.3) -> float:
+        sign = character(name, left, y, width=40, height=10, probability=probability)
+        return math.exp(features_of([*row("12"), sign])["lost_sign"])
+
+    assert lost_sign("-", -70) == pytest.approx(0.7)
+    assert lost_sign("-", -70, probability=0.95) == 1.0  # It is read.
+    assert lost_sign("-", -170) == 1.0
+    assert lost_sign("-", -70, y=90) == 1.0
+    assert lost_sign(".", -70) == 1.0
+
+
+def test_another_number_close_by_in_the_row_is_a_feature():
+    def parting_gap(gap: float) -> float:
+        number, _ = read(row("1234", gaps=[10, gap, 10]), weight=0)
+        return number.features["parting_gap"]
+
+    assert [parting_gap(gap) for gap in (240, 450, 700)] == pytest.approx([-0.6, -0.25, 0])
+
+
 def test_no_feature_is_without_bounds():
     """So that one doubt does not outweigh all else, and nothing is computed with infinity."""
     double = character("9", 5, probability=1.0)
@@ -316,10 +336,12 @@ def test_the_confidence_is_that_of_a_logistic_regression():
 @pytest.mark.parametrize("name", FEATURES)
 def test_every_feature_has_its_weight(name: str):
     doubtful = character("1", 0, probabilities={"1": 0.6, "7": 0.2})
-    found = [doubtful, character("2", 150), character("4", 240, probability=0.3)]
+    sign = character("-", -50, width=40, height=10, probability=0.3)
+    found = [sign, doubtful, character("2", 150), character("4", 240, probability=0.3)]
+    found += row("56", left=510)
     graph = DigitGraph(_1={1: 0.7, 7: 0.3})
-    (clear,) = read(found, graph)
-    (weighed,) = read(found, graph, **{name: 2.0})
+    clear, _ = read(found, graph)
+    weighed, _ = read(found, graph, **{name: 2.0})
     assert clear.confidence == 0.5
     assert weighed.confidence < 0.5
 

@@ -33,7 +33,7 @@ INKED = 0.35
 _HEIGHT_PX = 38.0  # of drawn shapes; leaves room for the pen and for bent strokes
 _LEAST_BEND, _MOST_BEND = 0.03, 0.11  # deviation of a shape's points, as a share of its box
 _USUAL_WIDTHS = (0.4, 0.95)
-_WIDTHS = {0: (0.4, 1.2), 1: (0.15, 0.85)}  # flat zeros end many a number
+_WIDTHS = {0: (0.4, 1.2), 1: (0.15, 1.1)}  # flat zeros end many a number; upstrokes are long
 _AMBIGUOUS = ("=", "P")  # the one is a separator, the other is how some write a 9
 _BATCH = 32
 _PEN_SPREAD = 0.08  # of a writer, as a share of all pens
@@ -78,18 +78,23 @@ class CharacterStock:
         return self.pick(kind, near / max(stop - start, 1), random)
 
 
-def make_characters(digits: LabelledInk, seed: int, scale: float = 1.0) -> CharacterStock:
+def make_characters(
+    digits: LabelledInk, seed: int, scale: float = 1.0, *, draws_digits: bool = True
+) -> CharacterStock:
     """Makes the stock.
 
     Args:
         digits: MNIST images.
         seed: Decides everything.
-        scale: How many drawn characters to make, as a multiple of the usual 100,000.
+        scale: How many drawn characters to make, as a multiple of the usual 250,000.
+        draws_digits: Whether digits are drawn from `DIGIT_SHAPES`, too. Who has learned from these
+            cannot be measured by them.
     """
     generator = Generator().manual_seed(seed)
     kinds = [_redrawn(digits, generator)]
     per_shape = max(2, round(1_200 * scale))
-    drawn = [(CHARACTERS.index(name[0]), shape) for name, shape in DIGIT_SHAPES.items()]
+    shapes = DIGIT_SHAPES.items() if draws_digits else ()
+    drawn = [(CHARACTERS.index(name[0]), shape) for name, shape in shapes]
     drawn += [(CHARACTERS.index(name[0]), shape) for name, shape in SEPARATOR_SHAPES.items()]
     drawn += [(LETTER, shape) for name, shape in GLYPHS.items() if name not in _AMBIGUOUS]
     for kind, shape in tqdm(drawn, "characters", unit="shape"):
