@@ -31,7 +31,6 @@ _MEMORY_BYTES = 300_000_000  # for one picture while it is decoded
 
 # Beside the picture itself, in bytes for each pixel.
 _DECODERS_BYTES = {"WEBP": 12, "AVIF": 16}
-_BYTES_OF_A_PIECE = 8
 _COEFFICIENT_BYTES = 2  # of a JPEG that comes in several scans, for each pixel and colour
 
 # A usual progressive JPEG has ten scans, and each of them goes over all of its pixels.
@@ -158,8 +157,8 @@ def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
     if is_jpeg:
         # It is decoded at a fraction of its size, but several scans meet in its coefficients.
         return pixels * len(image.getbands()) * _COEFFICIENT_BYTES * (scans > 1)
-    pieces_bytes = _piece_pixels(image) * _BYTES_OF_A_PIECE if image.format == "TIFF" else 0
-    return pixels * _bytes_per_pixel(image) + pieces_bytes
+    piece_bytes = _piece_bytes(image) if image.format == "TIFF" else 0
+    return pixels * _bytes_per_pixel(image) + piece_bytes
 
 
 def _too_costly(reason: str) -> InvalidImageError:
@@ -202,9 +201,11 @@ def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
         ) from error
 
 
-def _piece_pixels(image: ImageFile.ImageFile) -> int:
-    """Pixels of a strip or tile of a TIFF, which is decoded as a whole."""
+def _piece_bytes(image: ImageFile.ImageFile) -> int:
+    """What a strip or tile of a TIFF takes, which is decoded as a whole."""
     tags: Any = getattr(image, "tag_v2")  # noqa: B009 — pyright does not know it
     if _TILE_WIDTH in tags:
-        return int(tags[_TILE_WIDTH]) * int(tags[_TILE_LENGTH])
-    return image.width * min(int(tags.get(_ROWS_PER_STRIP, image.height)), image.height)
+        pixels = int(tags[_TILE_WIDTH]) * int(tags[_TILE_LENGTH])
+    else:
+        pixels = image.width * min(int(tags.get(_ROWS_PER_STRIP, image.height)), image.height)
+    return pixels * (1 if image.mode in ("1", "L", "P") else 8)  # at most 16 bits, four colours

@@ -109,6 +109,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a white WebP": (lambda: webp_that_claims(7_000, 7_000), "MB of memory"),
     "hundreds of scans": (lambda: with_scans(300, 7_000), "scans"),
     "one huge tile": (lambda: tiff(40, 30, BIG_TILE, bytes(100)), "MB of memory"),
+    "one huge strip of colours": (
+        lambda: encoded(Image.new("RGB", (5_000, 5_000)), "TIFF", tiffinfo={278: 5_000}),
+        "MB of memory",
+    ),
     "many strips": (
         lambda: tiff(40, 70_000, [(273, 4, 70_000, 300), (278, 4, 1, 1), (279, 4, 1, 40)]),
         "pieces",
@@ -136,6 +140,9 @@ ORDINARY: dict[str, Callable[[], bytes]] = {
     "compressed strips": lambda: encoded(DRAWING, "TIFF", compression="tiff_lzw"),
     "JPEG in a TIFF": lambda: encoded(DRAWING, "TIFF", compression="jpeg"),
     "a long panorama": lambda: encoded(Image.new("L", (20_000, 30)), "PNG"),
+    "a large scan in one strip": lambda: encoded(
+        Image.new("1", (5_000, 7_000)), "TIFF", compression="group4", tiffinfo={278: 7_000}
+    ),
     "a large scan": lambda: encoded(Image.new("1", (7_000, 7_000)), "TIFF", compression="group4"),
 }
 

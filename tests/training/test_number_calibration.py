@@ -1,6 +1,7 @@
 """The pictures on which it is chosen how numbers are read, and what counts as right on them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,21 @@ def test_the_digits_of_an_example_are_high_enough_to_be_read(examples: list[Exam
         heights = sorted(one.height for number in example.numbers for one in number if one.is_digit)
         # Doubles that find_lines leaves out were counted before.
         assert not heights or heights[-1] >= LEGIBLE_PX
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.1])
+def test_no_hair_decides_which_digits_of_an_example_are_one_number(
+    share: float, examples: list[Example]
+):
+    for example in examples:
+        found = [one for number in example.numbers for one in number]
+        by = [share * one.height for one in found]
+        other = [
+            replace(one, left=one.left - each, right=one.right + each)
+            for one, each in zip(found, by, strict=True)
+        ]
+        texts = ["".join(one.character for one in number) for number in example.numbers]
+        assert [line.text for line in find_lines(other)] == texts
 
 
 # --- What is right --------------------------------------------------------------------------------

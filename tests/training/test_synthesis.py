@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -213,6 +214,14 @@ def few_shapes(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(characters, "DIGIT_SHAPES", {"1 straight": DIGIT_SHAPES["1 straight"]})
     monkeypatch.setattr(characters, "SEPARATOR_SHAPES", {})
     monkeypatch.setattr(characters, "GLYPHS", {})
+
+
+def test_a_stock_may_be_without_the_shapes_that_were_learned_from(digits: LabelledInk):
+    few = digits.subset(torch.arange(30))
+    stock = make_characters(few, 0, scale=0.005, draws_digits=False)
+    counts = [stop - start for start, stop in pairwise(stock.starts)]
+    assert counts[:10] == [3 * int((few.labels == digit).sum()) for digit in range(10)]
+    assert all(count > 0 for count in counts[10:])
 
 
 @pytest.mark.usefixtures("few_shapes")
