@@ -3,6 +3,9 @@
 import http.client
 import io
 import json
+import logging
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -13,7 +16,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from examples.server import MAX_BYTES, app
+from examples.server import MAX_BYTES, MAX_PIXELS, app
 from inference import DigitRecognizer
 from tests.drawings import load_drawings
 
@@ -101,3 +104,29 @@ def test_a_body_as_large_as_allowed_is_read(port: int):
 def test_the_readme_shows_the_server_as_it_is():
     code = (ROOT / "examples" / "server.py").read_text("utf-8").split('"""\n\n', 1)[1]
     assert code in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_a_picture_of_too_many_pixels_is_refused(port: int):
+    width = 5_000
+    status, answer = post(port, png(Image.new("1", (width, MAX_PIXELS // width + 1))))
+    assert status == 422
+    assert "25,000,000 pixels" in answer["detail"]
+
+
+def test_a_client_that_leaves_gives_no_traceback(port: int):
+    tracebacks: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: tracebacks.append(record) if record.exc_info else None
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(handler)
+    try:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(
+                b"POST /digit HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc"
+            )
+            time.sleep(0.2)  # It is waiting for the rest by now.
+        time.sleep(0.2)
+        assert post(port, png(DRAWING.render()))[0] == 200
+    finally:
+        logger.removeHandler(handler)
+    assert not tracebacks
