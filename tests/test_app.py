@@ -1,6 +1,7 @@
 """The page's states, without a browser."""
 
 import csv
+import functools
 import html
 import io
 import json
@@ -117,7 +118,8 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("digits.onnx", "digits.json", "numbers.onnx", "numbers.json"):
         shutil.copy(ARTIFACTS / name, tmp_path)
     model, finder = tmp_path / "digits.onnx", tmp_path / "numbers.onnx"
-    monkeypatch.setattr(app, "DigitRecognizer", lambda: DigitRecognizer(model, finder=finder))
+    copy = functools.partial(DigitRecognizer, model, finder=finder)
+    monkeypatch.setattr(app, "DigitRecognizer", copy)
     return model
 
 

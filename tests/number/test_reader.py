@@ -307,7 +307,7 @@ def test_how_likely_a_minus_was_overlooked_is_a_feature():
     assert lost_sign("-", -70) == pytest.approx(0.7)
     assert lost_sign("-", -70, probability=0.95) == 1.0  # It is read.
     assert lost_sign("-", -170) == 1.0
-    assert lost_sign("-", -70, y=90) == 1.0
+    assert lost_sign("-", -70, y=130) == 1.0
     assert lost_sign(".", -70) == 1.0
 
 
