@@ -168,6 +168,8 @@ def _too_costly(reason: str) -> InvalidImageError:
 def _bytes_per_pixel(image: Image.Image) -> int:
     """What a picture takes while it is decoded, converted and shrunk."""
     opaque_bytes = 5 + _DECODERS_BYTES.get(image.format or "", 0)
+    if image.mode == "CMYK":  # It becomes RGB on its way to luminance.
+        opaque_bytes += 4
     # Shrinking weights the colours by the opacity, in a copy.
     return opaque_bytes + 4 if image.has_transparency_data else opaque_bytes
 

@@ -108,6 +108,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "colours with transparency": (lambda: png_header(7_000, 7_000, 6), "MB of memory"),
     "a white WebP": (lambda: webp_that_claims(7_000, 7_000), "MB of memory"),
     "hundreds of scans": (lambda: with_scans(300, 7_000), "scans"),
+    "inks of a printer": (
+        lambda: encoded(Image.new("CMYK", (6_000, 6_000)), "TIFF", compression="tiff_lzw"),
+        "MB of memory",
+    ),
     "one huge tile": (lambda: tiff(40, 30, BIG_TILE, bytes(100)), "MB of memory"),
     "one huge strip of colours": (
         lambda: encoded(Image.new("RGB", (5_000, 5_000)), "TIFF", tiffinfo={278: 5_000}),
