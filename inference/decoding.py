@@ -5,16 +5,15 @@ about 3 seconds of one core and 400 MB.
 """
 
 import contextlib
-import os
 import re
 import struct
 from collections.abc import Generator
-from threading import BoundedSemaphore
 from typing import IO, Any
 
 from PIL import Image, ImageFile
 
 from .errors import InvalidImageError
+from .slots import Slots
 
 MAX_PIXELS = 50_000_000
 """Largest accepted height × width; known from a file's header before anything is decoded."""
@@ -51,17 +50,7 @@ _TIFF_BYTES = (1, 2, 7)  # types whose values are kept as bytes
 _TILE_WIDTH, _TILE_LENGTH, _ROWS_PER_STRIP = 322, 323, 278
 
 _LARGE_BYTES = 16_000_000
-_large = BoundedSemaphore(2)
-
-
-def _free_large() -> None:
-    """A forked process has none of the threads that were decoding."""
-    global _large
-    _large = BoundedSemaphore(2)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_free_large)
+_large = Slots(2)
 
 
 @contextlib.contextmanager
@@ -95,7 +84,7 @@ def opened_image(
     held_bytes = _held_bytes(image, file, name)
     if held_bytes > _MEMORY_BYTES:
         raise _too_costly(f"{name} would take {held_bytes // 1_000_000:,} MB of memory")
-    with _large if held_bytes > _LARGE_BYTES else contextlib.nullcontext():
+    with _large.one() if held_bytes > _LARGE_BYTES else contextlib.nullcontext():
         yield image
 
 

@@ -1,5 +1,6 @@
 """Finds characters on a picture: `numbers.onnx`, and what it says as plain objects."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,13 @@ from numpy.typing import NDArray
 
 from ..errors import InferenceError
 from ..model import Session
+from ..slots import Slots
 from .metadata import CHARACTERS, CONTRACT
 
 OUTPUT_NAMES = tuple(spec.name for spec in CONTRACT.outputs)
+
+# A run takes some 50 MB on a photograph; more at once than there are cores are no faster.
+_runs = Slots(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +82,8 @@ def find_characters(session: Session, luminance: NDArray[np.uint8]) -> list[Dete
         InferenceError: onnxruntime cannot run the graph, for want of memory for instance.
     """
     try:
-        outputs: Any = session.run(OUTPUT_NAMES, {"luminance": luminance})
+        with _runs.one():
+            outputs: Any = session.run(OUTPUT_NAMES, {"luminance": luminance})
     except Exception as error:  # onnxruntime's own exceptions have no common base but this.
         raise InferenceError(
             f"onnxruntime cannot find numbers on a picture of shape {luminance.shape}: {error}; "
