@@ -1,7 +1,19 @@
 import pytest
 import torch
 
-from training.augmentation import MAX_IMAGE_STEEPNESS, WORKING_SIZE, augment, enlarge, sharpen
+from training.augmentation import (
+    FEWEST_PIXELS,
+    MAX_IMAGE_STEEPNESS,
+    MOST_PIXELS,
+    SPECK_SHARE,
+    WORKING_SIZE,
+    add_specks,
+    augment,
+    bend,
+    coarsen,
+    enlarge,
+    sharpen,
+)
 from training.strokes import draw_curves, stroke_width
 from training.styles import STYLES, Style, add_style, contact_sheet, draw_styles
 
@@ -90,6 +102,52 @@ def test_a_drawn_curve_has_the_width_of_the_pen_and_ends_where_it_should():
     inked_columns = (drawn[28] > 0.5).nonzero().flatten()
     assert inked_columns.min().item() == pytest.approx(10 - 3, abs=1)
     assert inked_columns.max().item() == pytest.approx(46 + 3, abs=1)
+
+
+@pytest.mark.parametrize("width_px", [0.25, 0.5, 1.0])
+def test_a_line_thinner_than_a_pixel_leaves_as_much_ink_as_it_is_wide(width_px: float):
+    blank = torch.zeros(1, WORKING_SIZE, WORKING_SIZE)
+    control_points = torch.tensor([[[10.0, 28.3], [28.0, 28.3], [46.0, 28.3]]])
+    drawn = draw_curves(blank, control_points, torch.tensor([width_px]))[0]
+    assert drawn[:, 28].sum().item() == pytest.approx(width_px, abs=1e-3)
+
+
+def test_bending_leaves_thin_lines_thin_and_thick_ones_thick():
+    thin, thick = ((bar(width, 100) * 255).byte() for width in (2, 9))
+    widths = [stroke_width(bend(drawings, generator()) / 255) for drawings in (thin, thick)]
+    # Stretching, slanting and making room change them, but no thin pen becomes a thick one.
+    assert widths[0].max() < widths[1].min()
+
+
+def test_the_strongest_slant_to_the_right_keeps_the_digit_on_the_picture():
+    leaning = torch.zeros(400, WORKING_SIZE, WORKING_SIZE, dtype=torch.uint8)
+    leaning[:, 8:48, 14:42] = 255
+    drawn = bend(leaning, generator())
+    border = torch.cat([drawn[:, 0], drawn[:, -1], drawn[:, :, 0], drawn[:, :, -1]], dim=1)
+    # The most unlucky of turns and bends may still push a corner over the edge.
+    assert (border.amax(dim=1) > 128).double().mean() < 0.02
+
+
+def test_coarse_pictures_have_the_same_ink_on_fewer_pixels():
+    ink = bar(8, 4) * 255
+    sizes: set[tuple[int, int]] = set()
+    for seed in range(50):
+        coarse = coarsen(ink, generator(seed))
+        height, width = coarse.shape[1:]
+        assert min(height, width) >= FEWEST_PIXELS
+        assert max(height, width) <= MOST_PIXELS
+        assert coarse.mean().item() == pytest.approx(ink.mean().item(), rel=0.03)
+        sizes.add((height, width))
+    assert len(sizes) > 20
+
+
+def test_specks_lie_on_their_share_of_the_drawings_and_erase_nothing():
+    before = bar(6, 2_000) * 255
+    after = add_specks(before, generator())
+    assert (after >= before).all()
+    assert after.amax() == 255
+    changed = (after != before).any(dim=(1, 2)).double().mean().item()
+    assert changed == pytest.approx(SPECK_SHARE, abs=0.02)  # three standard deviations
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)

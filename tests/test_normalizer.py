@@ -8,6 +8,7 @@ from training.normalizer import (
     NOISE_FLOOR,
     OUTPUT_SIZE,
     SNAP,
+    USUAL_DARKNESS,
     InkNormalizer,
 )
 
@@ -168,3 +169,31 @@ def test_nothing_is_computed_in_float64_which_apples_gpus_lack():
     dtypes = {value.dtype for value in values if isinstance(value, torch.Tensor)}
     assert dtypes <= {torch.float32, torch.int64, torch.uint8, torch.bool}
     assert torch.float32 in dtypes
+
+
+def darkness(image: torch.Tensor) -> float:
+    """How dark the ink is, on average over the ink."""
+    return (image.square().sum() / image.sum()).item()
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_a_line_thinner_than_a_pixel_of_the_image_comes_out_dark(width: int):
+    image = normalize(rectangle(200, width, at=(0, 98)))
+    assert darkness(image) == pytest.approx(USUAL_DARKNESS, abs=0.1)
+
+
+def test_faint_ink_comes_out_as_dark_as_usual():
+    faint = (rectangle(101, 101) * 0.3).byte()
+    assert darkness(normalize(faint)) == pytest.approx(USUAL_DARKNESS, abs=0.01)
+
+
+def test_dark_ink_stays_as_it_is():
+    # Half of it is full ink and half of it pale, which is dark enough on the whole.
+    ink = rectangle(101, 101)
+    ink[:, 50:101] = 180
+    image = normalize(ink)
+    pale = (180 - NOISE_FLOOR) / (FULL_INK - NOISE_FLOOR)
+    levels = image[CENTRE][image[CENTRE] > 0]
+    # The edges between are mixed of both.
+    assert levels.amax() == 1
+    assert levels.quantile(0.25).item() == pytest.approx(pale, abs=1e-3)

@@ -53,6 +53,7 @@ def test_training_writes_every_artifact(trained: Path):
         "risk_coverage.png",
         "robustness.png",
         "styles.png",
+        "shapes.png",
     }
 
 

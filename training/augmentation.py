@@ -10,14 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.strokes import dilate, stroke_width
+from training.strokes import dilate, draw_curves, stroke_width
 from training.styles import draw_styles
 
 WORKING_SIZE = 56
 """Side in pixels of the square on which digits are distorted: twice MNIST's own resolution."""
 
 MAX_ROTATION_RADIANS = math.radians(15)
-MAX_SHEAR = 0.3
+MAX_LEFT_SHEAR, MAX_RIGHT_SHEAR = 0.3, 0.7
+"""Slant, as a shift to the side for each step upwards; old hands lean to the right."""
+
 MAX_LOG_ASPECT = 0.3
 """Natural logarithm of the largest change of width over height."""
 
@@ -38,6 +40,16 @@ MAX_OUTLINE_STEEPNESS = 4.0
 """Largest contrast of their outlines, which enlarging and warping have softened."""
 
 MAX_IMAGE_STEEPNESS = 1.8
+
+SPECK_SHARE = 0.08
+"""Share of the drawings that get a speck. Its width, spread and place are in pixels:"""
+
+SPECK_WIDTHS = (1.0, 4.0)
+SPECK_LENGTH_SIGMA = 1.5
+SPECK_MARGIN = 4.0
+
+FEWEST_PIXELS, MOST_PIXELS = 14, 40
+"""Sides of the square of `WORKING_SIZE` on coarse pictures; a digit takes two thirds of it."""
 
 PEN_STEPS = 2
 """Erosions and dilations of one pixel each, the farthest that an outline can move."""
@@ -88,6 +100,58 @@ def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     return ink * 255
 
 
+def bend(image: Tensor, generator: Generator) -> Tensor:
+    """Turns, slants, stretches and bends drawings, and leaves them their pens.
+
+    Args:
+        image: uint8 [batch, 56, 56].
+        generator: Source of all randomness, on the CPU.
+
+    Returns:
+        Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
+    """
+    return _warp(image.float(), torch.rand(len(image), generator=generator), generator)
+
+
+def add_specks(ink: Tensor, generator: Generator) -> Tensor:
+    """Leaves a dot or a slip of the pen beside or on some of the drawings.
+
+    Args:
+        ink: float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
+        generator: Source of all randomness, on the CPU.
+
+    Returns:
+        The same shape.
+    """
+    chosen = (torch.rand(len(ink), generator=generator) < SPECK_SHARE).nonzero().flatten()
+    if not len(chosen):
+        return ink
+    place = _uniform(2 * len(chosen), SPECK_MARGIN, WORKING_SIZE - SPECK_MARGIN, generator)
+    points = torch.randn((len(chosen), 3, 2), generator=generator) * SPECK_LENGTH_SIGMA
+    points += place.view(-1, 1, 2)
+    width = _uniform(len(chosen), *SPECK_WIDTHS, generator)
+    ink = ink.clone()
+    ink[chosen] = draw_curves(ink[chosen] / 255, points.to(ink.device), width.to(ink.device)) * 255
+    return ink
+
+
+def coarsen(ink: Tensor, generator: Generator) -> Tensor:
+    """Shows drawings with as few pixels as small scans and forms have.
+
+    Args:
+        ink: float32 [batch, 56, 56].
+        generator: Source of all randomness, on the CPU.
+
+    Returns:
+        float32 [batch, height, width], each `FEWEST_PIXELS` … `MOST_PIXELS`.
+    """
+    least, most = math.log(FEWEST_PIXELS), math.log(MOST_PIXELS)
+    height = _uniform(1, least, most, generator)
+    width = (height + _uniform(1, -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).clamp(least, most)
+    size = [round(side.exp().item()) for side in (height, width)]
+    return F.interpolate(ink.unsqueeze(1), size=size, mode="bilinear", antialias=True).squeeze(1)
+
+
 def sharpen(normalized: Tensor, generator: Generator) -> Tensor:
     """Sharpens normalised images at random, up to the crispness of a large canvas' digits.
 
@@ -125,14 +189,17 @@ def _warp(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
     Returns:
         float32 [batch, 56, 56].
     """
+    if not len(ink):
+        return ink
     batch = len(ink)
     angle = strength * _uniform(batch, -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
     aspect = (strength * _uniform(batch, -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).exp()
-    shear = strength * _uniform(batch, -MAX_SHEAR, MAX_SHEAR, generator)
+    shear = strength * _uniform(batch, -MAX_LEFT_SHEAR, MAX_RIGHT_SHEAR, generator)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(batch)
     # The longer side shrinks, so that nothing leaves the frame; the normaliser restores the size.
-    x_zoom = ZOOM_OUT * aspect.clamp(min=1.0)
-    y_zoom = ZOOM_OUT / aspect.clamp(max=1.0)
+    zoom_out = ZOOM_OUT * (1 + shear.abs() / 2)
+    x_zoom = zoom_out * aspect.clamp(min=1.0)
+    y_zoom = zoom_out / aspect.clamp(max=1.0)
     inverse = torch.stack(
         [
             torch.stack([cos * x_zoom, (sin + shear * cos) * x_zoom, zero], dim=1),

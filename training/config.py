@@ -27,12 +27,14 @@ class TrainingConfig:
         ValueError: A value is out of its range.
     """
 
-    epochs: int = _setting(36, "passes over the training images")
+    epochs: int = _setting(40, "passes over the training images")
     batch_size: int = _setting(256, "images per step")
     learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
     weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
+    drawn_share: float = _setting(0.25, "digits drawn from strokes, for each of MNIST's in a step")
+    coarse_share: float = _setting(0.2, "of what is redrawn or drawn, how much has few pixels")
     non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
     non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
     untouched_share: float = _setting(0.25, "digits of a step that are shown as MNIST has them")
@@ -49,10 +51,10 @@ class TrainingConfig:
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         shares = ("dropout", "label_smoothing", "average_decay")
-        for name in (*shares, "untouched_share", "extra_share"):
+        for name in (*shares, "untouched_share", "extra_share", "coarse_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        weights = ("weight_decay", "non_digit_weight", "non_digit_share")
+        weights = ("weight_decay", "non_digit_weight", "non_digit_share", "drawn_share")
         for name in (*weights, "seed", "subset"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.augmentation import augment, enlarge, sharpen
+from training.augmentation import add_specks, augment, bend, coarsen, enlarge, sharpen
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import TrainingConfig
 from training.data import LabelledInk, split_training_set
 from training.model import DigitCNN, DigitGraph
 from training.non_digits import NO_DIGIT, make_non_digits
+from training.normalizer import OUTPUT_SIZE
+from training.synthesis.pen import draw_digits
 
 EVALUATION_BATCH = 1_000
 
@@ -25,6 +27,9 @@ WARM_UP_SHARE = 0.2
 
 NON_DIGIT_POOL = 20_000
 """Different non-digits; each is redrawn whenever it is seen."""
+
+DRAWN_POOL = 60_000
+"""Different digits drawn from strokes; each is bent whenever it is seen."""
 
 _Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -36,6 +41,7 @@ class _Material:
     Attributes:
         digits: The digits as MNIST has them.
         enlarged: uint8 [count, 56, 56], the same, to be redrawn.
+        drawn: uint8 [pool, 56, 56], digits drawn from strokes, likewise.
         non_digits: uint8 [pool, 56, 56].
         validation: The validation digits as MNIST has them.
         redrawn: The validation digits as other hands would draw them.
@@ -43,6 +49,7 @@ class _Material:
 
     digits: LabelledInk
     enlarged: Tensor
+    drawn: LabelledInk
     non_digits: Tensor
     validation: LabelledInk
     redrawn: LabelledInk
@@ -79,6 +86,7 @@ def train(
     material = _Material(
         digits=learning,
         enlarged=enlarge(learning.ink),
+        drawn=draw_digits(min(DRAWN_POOL, len(learning)), generator),
         non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
         validation=validation,
         redrawn=_redraw(validation),
@@ -93,7 +101,9 @@ def train(
     return Checkpoint(
         graph=graph.eval(),
         config=config,
-        reject_confidence=_calibrate(graph, material.validation, material.redrawn),
+        reject_confidence=_calibrate(
+            graph, material.validation, material.redrawn, _drawn(validation)
+        ),
         validation_accuracy=accuracy(graph, material.validation, cpu),
         redrawn_validation_accuracy=accuracy(graph, material.redrawn, cpu),
         history=history,
@@ -143,7 +153,9 @@ def _fit(
         graph.train()
         for chosen in _batches(len(material.digits), config.batch_size, generator):
             normalized, labels = _example_batch(graph, material, chosen, config, generator)
-            loss = _loss(graph.cnn(normalized), labels, config)
+            with torch.autocast(device.type, torch.bfloat16):
+                logits = graph.cnn(normalized)
+            loss = _loss(logits.float(), labels, config)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -179,17 +191,41 @@ def _example_batch(
     """The normalised images and labels of a step: untouched digits, redrawn ones, non-digits."""
     device = graph.temperature.device
     untouched, redrawn = chosen.tensor_split([round(config.untouched_share * len(chosen))])
-    non_digit_count = round(config.non_digit_share * config.batch_size)
-    others = torch.randint(len(material.non_digits), (non_digit_count,), generator=generator)
-    labels = F.pad(material.digits.labels[chosen], (0, len(others)), value=NO_DIGIT)
-    drawings = torch.cat([material.enlarged[redrawn], material.non_digits[others]]).to(device)
-    ink = augment(drawings, labels[len(untouched) :], generator)
+    drawn = _some(len(material.drawn), config.drawn_share, config, generator)
+    others = _some(len(material.non_digits), config.non_digit_share, config, generator)
+    digits = torch.cat([material.digits.labels[chosen], material.drawn.labels[drawn]])
+    labels = F.pad(digits, (0, len(others)), value=NO_DIGIT)
+    no_digits = labels[len(digits) :]
+    drawings = (
+        augment(material.enlarged[redrawn].to(device), material.digits.labels[redrawn], generator),
+        # Their pens, from thin to thick, are their own.
+        bend(material.drawn.ink[drawn].to(device), generator),
+        augment(material.non_digits[others].to(device), no_digits, generator),
+    )
+    ink = add_specks(torch.cat(drawings), generator)
     with torch.no_grad():
-        normalized = sharpen(graph.normalizer(ink), generator)
+        normalized = sharpen(_normalized(graph, ink, config, generator), generator)
         if len(untouched):
             shown = graph.normalizer(material.digits.ink[untouched].to(device))
             normalized = torch.cat([shown, normalized])
     return normalized, labels.to(device)
+
+
+def _some(count: int, share: float, config: TrainingConfig, generator: Generator) -> Tensor:
+    """Random indices below a count, so many for each digit of a step."""
+    return torch.randint(count, (round(share * config.batch_size),), generator=generator)
+
+
+def _normalized(
+    graph: DigitGraph, ink: Tensor, config: TrainingConfig, generator: Generator
+) -> Tensor:
+    """What the network sees of ink [batch, 56, 56], a share of which has few pixels."""
+    is_coarse = torch.rand(len(ink), generator=generator) < config.coarse_share
+    normalized = torch.empty(len(ink), OUTPUT_SIZE, OUTPUT_SIZE, device=ink.device)
+    normalized[~is_coarse] = graph.normalizer(ink[~is_coarse])
+    if is_coarse.any():
+        normalized[is_coarse] = graph.normalizer(coarsen(ink[is_coarse], generator))
+    return normalized
 
 
 def _loss(logits: Tensor, labels: Tensor, config: TrainingConfig) -> Tensor:
@@ -228,14 +264,22 @@ def _batches(count: int, batch_size: int, generator: torch.Generator) -> Iterato
         yield order[start : start + batch_size]
 
 
+def _drawn(validation: LabelledInk) -> LabelledInk:
+    """About as many digits drawn from strokes, always the same ones."""
+    generator = torch.Generator().manual_seed(0)
+    digits = draw_digits(len(validation), generator)
+    ink = torch.cat([bend(part, generator) for part in digits.ink.split(EVALUATION_BATCH)])
+    return LabelledInk(add_specks(ink, generator).byte(), digits.labels)
+
+
 def _redraw(digits: LabelledInk) -> LabelledInk:
     """The same digits as other hands would draw them, always the same way."""
     generator = torch.Generator().manual_seed(0)
     pairs = zip(
         digits.ink.split(EVALUATION_BATCH), digits.labels.split(EVALUATION_BATCH), strict=True
     )
-    redrawn = [augment(enlarge(ink), labels, generator).byte() for ink, labels in pairs]
-    return LabelledInk(torch.cat(redrawn), digits.labels)
+    redrawn = [augment(enlarge(ink), labels, generator) for ink, labels in pairs]
+    return LabelledInk(add_specks(torch.cat(redrawn), generator).byte(), digits.labels)
 
 
 @torch.no_grad()

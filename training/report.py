@@ -9,11 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import Generator
 
-from training.augmentation import enlarge
+from training.augmentation import bend, enlarge
 from training.data import LabelledInk
 from training.metrics import Predictions, confusion_matrix, risk_at_coverage
 from training.styles import contact_sheet
+from training.synthesis.digit_shapes import DIGIT_SHAPES
+from training.synthesis.pen import draw_shape
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_MISTAKES_SHOWN = 40
@@ -43,6 +46,7 @@ def write_report(
     risks = {name: risk_at_coverage(m.confidence, m.correct) for name, m in measured.items()}
     save_figure(risk_coverage_figure(risks, "drawings"), folder / "risk_coverage.png")
     save_figure(_styles_figure(mnist_test), folder / "styles.png")
+    save_figure(_shapes_figure(), folder / "shapes.png")
     robustness = description["metrics"]["robustness"]["accuracies"]
     save_figure(_robustness_figure(robustness), folder / "robustness.png")
     for name in ("REPORT.md", "MODEL_CARD.md"):
@@ -58,6 +62,7 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
     return {
         "model_version": description["model_version"],
         "parameters": f"{description['parameters']:,}",
+        "shapes": str(len(DIGIT_SHAPES)),
         "megabytes": f"{description['file']['size_bytes'] / 1e6:.2f}",
         "sha256": description["file"]["sha256"],
         "temperature": f"{description['calibration']['temperature']:.3f}",
@@ -242,6 +247,23 @@ def _styles_figure(digits: LabelledInk) -> Figure:
         _show_ink(axes, np.hstack(list(images.numpy())) * 255)
         axes.set_title(name, fontsize=9, loc="left")
         axes.axis("off")
+    return figure
+
+
+def _shapes_figure() -> Figure:
+    """Each shape that digits are drawn from, a few times, with its name; a column for a digit."""
+    generator = Generator().manual_seed(0)
+    columns = [[name for name in DIGIT_SHAPES if name[0] == str(digit)] for digit in range(10)]
+    rows = max(len(names) for names in columns)
+    figure = Figure(figsize=(15, 0.54 * rows), layout="constrained")
+    grid = figure.subplots(rows, len(columns), squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for digit, names in enumerate(columns):
+        for axes, name in zip(grid[:, digit], names, strict=False):
+            drawn = bend(draw_shape(DIGIT_SHAPES[name], 3, generator), generator)
+            _show_ink(axes, np.hstack(list(drawn.numpy())))
+            axes.set_title(name, fontsize=5.5, loc="left", pad=1)
     return figure
 
 

@@ -50,7 +50,9 @@ def draw_curves(image: Tensor, control_points: Tensor, width: Tensor) -> Tensor:
         away = (across - along * step_x).square_() + (down - along * step_y).square_()
         squared = torch.minimum(squared, away)
     distance = squared.sqrt()
-    coverage = (width.view(-1, 1, 1) / 2 - distance + 0.5).clamp(0, 1)
+    width = width.view(-1, 1, 1)
+    # A line thinner than a pixel covers a part of it.
+    coverage = width.clamp(max=1) * (width.clamp(min=1) / 2 - distance + 0.5).clamp(0, 1)
     return torch.maximum(image, coverage)
 
 

@@ -9,16 +9,16 @@ from random import Random
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 from tqdm import tqdm
 
 from training.augmentation import WORKING_SIZE, augment, enlarge
 from training.data import LabelledInk
-from training.glyphs import GLYPHS, curves_of
-from training.strokes import draw_curves, stroke_width
+from training.glyphs import GLYPHS
+from training.strokes import stroke_width
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
+from training.synthesis.pen import USUAL_WIDTHS, WIDTHS, draw_loose_strokes, draw_shape
 from training.synthesis.texts import CHARACTERS
 
 LETTER = len(CHARACTERS)
@@ -30,12 +30,7 @@ STROKE = LETTER + 1
 INKED = 0.35
 """Share of full ink from which a pixel counts as a part of a character."""
 
-_HEIGHT_PX = 38.0  # of drawn shapes; leaves room for the pen and for bent strokes
-_LEAST_BEND, _MOST_BEND = 0.03, 0.11  # deviation of a shape's points, as a share of its box
-_USUAL_WIDTHS = (0.4, 0.95)
-_WIDTHS = {0: (0.4, 1.2), 1: (0.15, 1.1)}  # flat zeros end many a number; upstrokes are long
 _AMBIGUOUS = ("=", "P")  # the one is a separator, the other is how some write a 9
-_BATCH = 32
 _PEN_SPREAD = 0.08  # of a writer, as a share of all pens
 
 
@@ -101,11 +96,11 @@ def make_characters(
         count = per_shape if kind < 10 else per_shape // 3 + 1
         kinds.append(
             (
-                _drawn(shape, count, generator, _WIDTHS.get(kind, _USUAL_WIDTHS)),
+                draw_shape(shape, count, generator, WIDTHS.get(kind, USUAL_WIDTHS)),
                 torch.full((count,), kind),
             )
         )
-    strokes = _strokes(max(2, round(6_000 * scale)), generator)
+    strokes = draw_loose_strokes(max(2, round(6_000 * scale)), generator)
     kinds.append((strokes, torch.full((len(strokes),), STROKE)))
     return _sorted(torch.cat([ink for ink, _ in kinds]), torch.cat([kind for _, kind in kinds]))
 
@@ -141,55 +136,6 @@ def _redrawn(digits: LabelledInk, generator: Generator, rounds: int = 3) -> tupl
         for ink, labels in tqdm(parts, "redrawn digits", unit="thousand")
     ]
     return torch.cat(redrawn), digits.labels.repeat(rounds)
-
-
-def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
-    return torch.rand(count, generator=generator) * (high - low) + low
-
-
-def _drawn(shape: str, count: int, generator: Generator, widths: tuple[float, float]) -> Tensor:
-    """Draws a shape in many ways, as wide as that many times its height; uint8 [count, 56, 56]."""
-    curves = torch.tensor(curves_of(shape))
-    images: list[Tensor] = []
-    for start in range(0, count, _BATCH):
-        batch = min(_BATCH, count - start)
-        points = _bent(curves.expand(batch, -1, -1, -1), generator)
-        width = _uniform(batch, *widths, generator)
-        size = torch.stack([width, torch.ones(batch)], dim=1).view(-1, 1, 1, 2) * _HEIGHT_PX
-        pen = _HEIGHT_PX * 0.025 * 8 ** torch.rand(batch, generator=generator)
-        images.append(_inked((points - 0.5) * size + WORKING_SIZE / 2, pen))
-    return torch.cat(images)
-
-
-def _bent(points: Tensor, generator: Generator) -> Tensor:
-    """Moves points smoothly, so that strokes that meet still meet; [count, curves, 3, 2]."""
-    count = len(points)
-    bend = _uniform(count, _LEAST_BEND, _MOST_BEND, generator).view(-1, 1, 1, 1)
-    knots = torch.randn((count, 2, 3, 3), generator=generator) * bend
-    grid = (points.flatten(1, 2).unsqueeze(1) * 2 - 1).clamp(-1, 1)
-    moved = F.grid_sample(knots, grid, align_corners=True)
-    return points + moved[:, :, 0].transpose(1, 2).reshape(points.shape)
-
-
-def _strokes(count: int, generator: Generator) -> Tensor:
-    """One curve each, of any length and direction; uint8 [count, 56, 56]."""
-    images: list[Tensor] = []
-    for start in range(0, count, _BATCH):
-        batch = min(_BATCH, count - start)
-        points = torch.rand((batch, 2, 3, 2), generator=generator)
-        points[:, 1, 0] = points[:, 0, 2]
-        points[: batch // 2, 1] = points[: batch // 2, :1, 2]  # half of them end after one curve
-        pen = _HEIGHT_PX * 0.025 * 8 ** torch.rand(batch, generator=generator)
-        images.append(_inked((points - 0.5) * _HEIGHT_PX + WORKING_SIZE / 2, pen))
-    return torch.cat(images)
-
-
-def _inked(curves: Tensor, pen: Tensor) -> Tensor:
-    """Draws curves [count, curves, 3, 2], in pixels; uint8 [count, 56, 56]."""
-    image = torch.zeros(len(curves), WORKING_SIZE, WORKING_SIZE)
-    for control_points in curves.unbind(dim=1):
-        image = draw_curves(image, control_points, pen)
-    return (image * 255).byte()
 
 
 def _sorted(ink: Tensor, kinds: Tensor) -> CharacterStock:
