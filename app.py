@@ -38,7 +38,7 @@ from inference import (
     explain,
     visible_image,
 )
-from inference.rows import comma_separated
+from inference.command_line.rows import comma_separated
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec

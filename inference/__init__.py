@@ -6,7 +6,6 @@ prediction = DigitRecognizer().predict("digit.png")
 prediction.digit, prediction.confidence, prediction.is_digit
 """
 
-from .decoding import MAX_PIXELS
 from .errors import (
     BlankImageError,
     InferenceError,
@@ -15,8 +14,9 @@ from .errors import (
     SeveralNumbersError,
 )
 from .explanation import Change, Explanation, explain
-from .images import ImageSource
-from .ink import visible_image
+from .image.decoding import MAX_PIXELS
+from .image.ink import visible_image
+from .image.picture import ImageSource
 from .metadata import ModelMetadata
 from .number import Box, Located, Number
 from .number.metadata import NumberMetadata

@@ -21,8 +21,8 @@ import pytest
 from PIL import Image
 
 from inference import Box, DigitRecognizer, Located, ModelError, Number, Prediction
-from inference.__main__ import main
-from inference.rows import printable
+from inference.command_line.main import main
+from inference.command_line.rows import printable
 from tests.drawings import load_drawings
 
 ROOT = Path(__file__).parent.parent

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from inference import MAX_PIXELS, InvalidImageError
-from inference.decoding import MAX_SIDE_PX, opened_image
-from inference.images import read_picture
+from inference.image.decoding import MAX_SIDE_PX, opened_image
+from inference.image.picture import read_picture
 
 DRAWING = Image.new("L", (40, 30), 255)
 DRAWING.paste(0, (10, 5, 14, 25))

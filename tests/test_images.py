@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageDraw, features
 
 from inference import MAX_PIXELS, BlankImageError, InvalidImageError
-from inference import ink as ink_module
-from inference.decoding import FILE_FORMATS
-from inference.images import WORKING_SIDE, read_picture
-from inference.ink import find_ink
+from inference.image import ink as ink_module
+from inference.image.decoding import FILE_FORMATS
+from inference.image.ink import find_ink
+from inference.image.picture import WORKING_SIDE, read_picture
 
 SIZE = (96, 128)  # width, height: not square, so that a mixed-up axis shows
 

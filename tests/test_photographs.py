@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageDraw, ImageOps
 
 from inference import BlankImageError, DigitRecognizer, ModelError
-from inference.images import read_picture
-from inference.ink import find_ink, is_photograph, visible_luminance
+from inference.image.ink import find_ink, is_photograph, visible_luminance
+from inference.image.picture import read_picture
 from tests.drawings import Drawing, load_drawings
 from tests.number.found import character, write_finder
 from training.data import LabelledInk

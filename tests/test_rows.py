@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference import Prediction
-from inference.rows import comma_separated, json_lines, printable, table
+from inference.command_line.rows import comma_separated, json_lines, printable, table
 
 SEVEN = Prediction(7, 0.9, (*[0.01] * 7, 0.9, 0.01, 0.02), True, np.zeros((28, 28), np.float32))
 

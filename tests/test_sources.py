@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.sources import find_images
+from inference.command_line.sources import find_images
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from PIL import ExifTags, Image, ImageDraw
 
 from inference import InvalidImageError, visible_image
-from inference.images import read_picture
-from inference.ink import find_ink
+from inference.image.ink import find_ink
+from inference.image.picture import read_picture
 
 CLEAR = (0, 0, 0, 0)
 

@@ -19,7 +19,7 @@ from inference import (
     Prediction,
     SeveralNumbersError,
 )
-from inference.images import read_picture
+from inference.image.picture import read_picture
 
 PICTURE_SIZE = (296, 100)
 """Most columns and rows of the picture that is kept of a wrong reading."""

@@ -12,8 +12,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.images import read_picture
-from inference.ink import find_ink
+from inference.image.ink import find_ink
+from inference.image.picture import read_picture
 
 # All are ranges of a uniform distribution, as shares of the digits' height unless they say
 # otherwise.

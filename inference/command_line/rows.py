@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import TextIO, TypeAlias
 
-from .metadata import LABELS
-from .number import Number
-from .prediction import Prediction
+from ..metadata import LABELS
+from ..number import Number
+from ..prediction import Prediction
 
 Row: TypeAlias = Prediction | Number | str
 """What a row tells: a digit, a number, or why there is neither."""

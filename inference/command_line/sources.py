@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .decoding import FILE_FORMATS
+from ..image.decoding import FILE_FORMATS
 
 STANDARD_INPUT = "-"
 

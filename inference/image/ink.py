@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..errors import BlankImageError
 from .decoding import MAX_PIXELS
-from .errors import BlankImageError
-from .images import ImageSource, Picture, read_picture, read_upright
+from .picture import ImageSource, Picture, read_picture, read_upright
 
 MINIMUM_CONTRAST = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""

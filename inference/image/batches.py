@@ -7,10 +7,10 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InvalidImageError
-from .images import ImageSource, is_small_luminance
+from ..errors import InvalidImageError
+from ..prediction import Prediction
 from .ink import ready_ink
-from .prediction import Prediction
+from .picture import ImageSource, is_small_luminance
 
 ReadInk = Callable[[ImageSource], NDArray[np.uint8] | Prediction]
 """Finds the ink of one image, uint8 (H, W), or recognizes it; raises `InvalidImageError`."""

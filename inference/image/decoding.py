@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile
 
-from .errors import InvalidImageError
+from ..errors import InvalidImageError
 from .slots import Slots
 
 MAX_PIXELS = 50_000_000
