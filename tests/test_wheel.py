@@ -106,7 +106,9 @@ def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Pat
     assert json.loads(output)["digit"] == DRAWING.label
 
 
-@pytest.mark.parametrize("name", ["inference", "training", "tests", "app", "torch", "streamlit"])
+@pytest.mark.parametrize(
+    "name", ["inference", "training", "tests", "app", "page", "torch", "streamlit"]
+)
 def test_the_wheel_brings_no_other_module(name: str, installed: Path, tmp_path: Path):
     code = f"import importlib.util; print(importlib.util.find_spec({name!r}))"
     assert run(installed / "python", "-c", code, cwd=tmp_path) == "None\n"
