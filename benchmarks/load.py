@@ -1,6 +1,6 @@
 """Lets many visitors draw at once and says how long they wait for their answers.
 
-    python -m tests.browser.load
+    python -m benchmarks.load
 
 One visitor draws in Chromium, and what that page sends to the server is recorded. All the others
 send the same without a browser each, as theirs would run on machines of their own. With
@@ -69,7 +69,7 @@ def main() -> None:
         sys.exit("No Chromium is installed: `apt-get install chromium`")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "server.log")
-        script = "tests/browser/constant_page.py" if arguments.constant else "app.py"
+        script = "benchmarks/constant_page.py" if arguments.constant else "app.py"
         with serve_app(log, script) as url:
             outcome = asyncio.run(visit(executable, url, arguments))
         if "Traceback" in log.read_text("utf-8"):

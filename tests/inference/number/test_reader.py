@@ -14,7 +14,7 @@ from inference import Prediction
 from inference.number.finder import Detection
 from inference.number.metadata import FEATURES, ReadingSettings
 from inference.number.reader import LineReading, read_lines
-from tests.number.found import HEIGHT, INK_SIDE, character, row
+from tests.inference.number.found import HEIGHT, INK_SIDE, character, row
 
 PAPER = np.full((40, 50), 255, np.uint8)
 

@@ -34,7 +34,7 @@ from inference import (
 )
 from tests.drawings import Drawing, load_drawings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DRAWINGS = load_drawings()
 PICTURES = [drawing.render() for drawing in DRAWINGS]
 BLANK = np.full((28, 28), 255, np.uint8)
@@ -569,7 +569,7 @@ def test_a_pickled_recognizer_does_not_say_where_its_default_model_was(
 def test_a_pickled_recognizer_finds_its_model_from_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    artifacts = Path(__file__).parent.parent / "artifacts"
+    artifacts = Path(__file__).parents[2] / "artifacts"
     monkeypatch.chdir(artifacts)
     pickled = pickle.dumps(DigitRecognizer("digits.onnx"))
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,6 @@
 """Takes the picture of the page that the README shows.
 
-python -m tests.browser.screenshot FILE.png
+python -m benchmarks.screenshot FILE.png
 """
 
 import argparse

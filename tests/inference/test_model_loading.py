@@ -19,10 +19,10 @@ import pytest
 from inference import DigitRecognizer, ModelError
 from inference.number.metadata import FEATURES, parse_number_metadata
 from tests.drawings import load_drawings
-from tests.number.found import row, write_finder
+from tests.inference.number.found import row, write_finder
 
 DRAWING = load_drawings()[0]
-ARTIFACTS = Path(__file__).parent.parent / "artifacts"
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inference.number.finder import Detection
 from inference.number.lines import Line, find_lines
 from inference.number.metadata import CHARACTERS
-from tests.number.found import HEIGHT, character, row
+from tests.inference.number.found import HEIGHT, character, row
 
 
 def lines_of(*found: list[Detection]) -> list[Line]:

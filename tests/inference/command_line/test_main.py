@@ -25,7 +25,7 @@ from inference.command_line.main import main
 from inference.command_line.rows import printable
 from tests.drawings import load_drawings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 DRAWINGS = load_drawings()[:3]
 COMMAND = [sys.executable, "-m", "inference"]
 WAIT_S = 60  # far more than anything here takes, so that a hang ends

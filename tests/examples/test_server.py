@@ -20,7 +20,7 @@ from examples.server import MAX_BYTES, MAX_PIXELS, app
 from inference import DigitRecognizer
 from tests.drawings import load_drawings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DRAWING = load_drawings()[0]
 
 

@@ -22,7 +22,7 @@ from tests.drawings import load_drawings
 from tests.needs import skip_unless_ci
 from tests.writing import stacked, with_separators, write
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 DRAWINGS = load_drawings()
 
 # Both compute in float32, perhaps by different versions of the same kernels.

@@ -17,7 +17,7 @@ from inference.number.finder import Detection, find_characters
 from inference.number.metadata import CHARACTERS, CONTRACT, parse_number_metadata
 from inference.recognizer import DEFAULT_FINDER
 from tests.drawings import Drawing, load_drawings
-from tests.number.found import INK_SIDE
+from tests.inference.number.found import INK_SIDE
 from tests.writing import write
 
 DRAWINGS = load_drawings()

@@ -1,6 +1,6 @@
 """Replays drawings through the real page and says how many it recognizes.
 
-    python -m tests.browser.replay FILE.jsonl.gz
+    python -m benchmarks.replay FILE.jsonl.gz
 
 The file holds one drawing a line: `label`, and `strokes`, each a list of [x, y], y downwards, the
 drawing's longer side scaled to 1.

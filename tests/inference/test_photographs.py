@@ -15,7 +15,7 @@ from inference import BlankImageError, DigitRecognizer, ModelError
 from inference.image.ink import find_ink, is_photograph, visible_luminance
 from inference.image.picture import read_picture
 from tests.drawings import Drawing, load_drawings
-from tests.number.found import character, write_finder
+from tests.inference.number.found import character, write_finder
 from training.data import LabelledInk
 from training.photographs import photograph, photograph_accuracy
 

@@ -29,7 +29,7 @@ from inference import (
     SeveralNumbersError,
 )
 from tests.drawings import Drawing, draw_stroke, load_drawings
-from tests.number.found import character, row, write_finder
+from tests.inference.number.found import character, row, write_finder
 from tests.writing import Page, stacked, with_boxes, with_separators, write
 
 DRAWINGS = load_drawings()
