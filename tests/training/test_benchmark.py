@@ -22,8 +22,6 @@ def test_the_benchmark_measures_every_comparison_and_writes_it_down(
     cold_start = "fresh process to its first prediction, PyTorch to the module"
     assert results["comparisons"][cold_start]["ratio"] > 1
     assert all(row["ratio"] > 0 for row in results["streams"].values())
-    sizes = results["installed_megabytes"]
-    assert 50 < sizes["module"] < sizes["app"]
     text = (tmp_path / "BENCHMARK.md").read_text("utf-8")
     assert all(name in text for name in results["comparisons"])
     assert (tmp_path / "benchmark.png").stat().st_size > 1_000
