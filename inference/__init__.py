@@ -23,6 +23,8 @@ from .number.metadata import NumberMetadata
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
+__version__ = "0.3.0"
+
 __all__ = [
     "MAX_PIXELS",
     "BlankImageError",
@@ -41,6 +43,7 @@ __all__ = [
     "NumberMetadata",
     "Prediction",
     "SeveralNumbersError",
+    "__version__",
     "explain",
     "visible_image",
 ]

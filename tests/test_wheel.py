@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from inference import __version__
 from tests.drawings import load_drawings, render_number
 from tests.needs import skip_unless_ci
 
@@ -104,6 +105,15 @@ def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Pat
     DRAWING.render().save(tmp_path / "digit.png")
     output = run(installed / "digit-recognizer", "digit.png", "--json", cwd=tmp_path)
     assert json.loads(output)["digit"] == DRAWING.label
+
+
+def test_the_installed_command_tells_the_wheels_version(
+    wheel: Path, installed: Path, tmp_path: Path
+):
+    version = wheel.name.split("-")[1]
+    assert version == __version__
+    output = run(installed / "digit-recognizer", "--version", cwd=tmp_path)
+    assert output == f"digit-recognizer {version}\n"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
+from .. import __version__
 from ..errors import InferenceError, InvalidImageError
 from ..image.picture import ImageSource
 from ..number import Number
@@ -127,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", metavar="FILE", help="use another digits.onnx, its .json beside it"
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

@@ -20,7 +20,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference import Box, DigitRecognizer, Located, ModelError, Number, Prediction
+from inference import (
+    Box,
+    DigitRecognizer,
+    Located,
+    ModelError,
+    Number,
+    Prediction,
+    __version__,
+)
 from inference.command_line.main import main
 from inference.command_line.rows import printable
 from tests.drawings import load_drawings
@@ -430,8 +438,15 @@ def test_what_cannot_work_exits_with_2_and_one_message(
 def test_help_explains_every_option_and_exit_code(run: Any):
     help_text = run("--help").stdout.decode()
     assert help_text.startswith("usage: python -m inference ")
-    for word in ("--json", "--csv", "--number", "--output", "--threads", "--model", "exit codes"):
+    flags = ("--json", "--csv", "--number", "--output", "--threads", "--model", "--version")
+    for word in (*flags, "exit codes"):
         assert word in help_text
+
+
+def test_the_version_is_that_of_the_package(run: Any):
+    result = run("--version")
+    assert result.stdout.decode() == f"python -m inference {__version__}\n"
+    assert result.returncode == 0
 
 
 @pytest.mark.parametrize(
