@@ -17,7 +17,7 @@ from inference.image.picture import read_picture
 from tests.drawings import Drawing, load_drawings
 from tests.inference.number.found import character, write_finder
 from training.data import LabelledInk
-from training.photographs import photograph, photograph_accuracy
+from training.evaluation.photographs import photograph, photograph_accuracy
 
 DRAWINGS = load_drawings()
 SEVEN = next(drawing for drawing in DRAWINGS if drawing.label == 7)

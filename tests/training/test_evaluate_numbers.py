@@ -23,19 +23,19 @@ from inference import (
 from tests.drawings import load_drawings
 from training import evaluate_numbers
 from training.evaluate_numbers import find_conditions, main, write_results
-from training.number_conditions import composed_conditions
-from training.number_forms import boxed, ruled
-from training.number_labels import labelled_conditions, of_kinds, read_labels
-from training.number_readings import NonDigits, Reading, read_condition, read_non_digits
-from training.number_separators import (
+from training.evaluation.number_conditions import composed_conditions
+from training.evaluation.number_forms import boxed, ruled
+from training.evaluation.number_labels import labelled_conditions, of_kinds, read_labels
+from training.evaluation.number_readings import NonDigits, Reading, read_condition, read_non_digits
+from training.evaluation.number_separators import (
     PATTERNS,
     amount_or_date,
     digits_stroke_width,
     separator,
 )
-from training.number_sheet import TILE_SIZE, caption, failures_sheet, worst_readings
-from training.number_summary import edit_distance, summarize_readings
-from training.numbers import Composer
+from training.evaluation.number_sheet import TILE_SIZE, caption, failures_sheet, worst_readings
+from training.evaluation.number_summary import edit_distance, summarize_readings
+from training.evaluation.numbers import Composer
 
 
 class Scripted:

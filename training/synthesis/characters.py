@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from tqdm import tqdm
 
-from training.augmentation import WORKING_SIZE, augment, enlarge
 from training.data import LabelledInk
-from training.glyphs import GLYPHS, curves_of
-from training.strokes import draw_curves, stroke_width
+from training.synthesis.augmentation import WORKING_SIZE, augment, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
+from training.synthesis.glyphs import GLYPHS, curves_of
+from training.synthesis.strokes import draw_curves, stroke_width
 from training.synthesis.texts import CHARACTERS
 
 LETTER = len(CHARACTERS)

@@ -1,9 +1,15 @@
 import pytest
 import torch
 
-from training.augmentation import MAX_IMAGE_STEEPNESS, WORKING_SIZE, augment, enlarge, sharpen
-from training.strokes import draw_curves, stroke_width
-from training.styles import STYLES, Style, add_style, contact_sheet, draw_styles
+from training.synthesis.augmentation import (
+    MAX_IMAGE_STEEPNESS,
+    WORKING_SIZE,
+    augment,
+    enlarge,
+    sharpen,
+)
+from training.synthesis.strokes import draw_curves, stroke_width
+from training.synthesis.styles import STYLES, Style, add_style, contact_sheet, draw_styles
 
 
 def generator(seed: int = 0) -> torch.Generator:

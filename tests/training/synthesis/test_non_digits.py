@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from training.augmentation import WORKING_SIZE, augment
 from training.config import TrainingConfig
 from training.data import LabelledInk
-from training.glyphs import GLYPHS, curves_of
 from training.learning import non_digit_loss
-from training.non_digits import NO_DIGIT, make_non_digits
+from training.synthesis.augmentation import WORKING_SIZE, augment
+from training.synthesis.glyphs import GLYPHS, curves_of
+from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,6 @@ import pytest
 import torch
 
 from training.data import LabelledInk, load_mnist
-from training.glyphs import curves_of
-from training.strokes import draw_curves
 from training.synthesis import camera, characters, composer, layout, paper
 from training.synthesis.characters import (
     INKED,
@@ -25,6 +23,7 @@ from training.synthesis.characters import (
 )
 from training.synthesis.composer import SIZES, Composer, Pictures
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
+from training.synthesis.glyphs import curves_of
 from training.synthesis.layout import (
     BACKGROUND,
     IGNORED,
@@ -37,6 +36,7 @@ from training.synthesis.layout import (
     Rectangle,
     lay_out,
 )
+from training.synthesis.strokes import draw_curves
 from training.synthesis.texts import CHARACTERS, DIGITS, SEPARATORS, write_text
 
 SIZE = HEIGHT, WIDTH = 64, 224

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from training.strokes import draw_curves, stroke_width
+from training.synthesis.strokes import draw_curves, stroke_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def contact_sheet(image: Tensor, labels: Tensor, columns: int = 12) -> dict[str,
     """Draws every style onto the first digits that it belongs to, for looking at.
 
     Args:
-        image: uint8 [count, height, width], from `training.augmentation.enlarge`.
+        image: uint8 [count, height, width], from `training.synthesis.augmentation.enlarge`.
         labels: int64 [count], the digits.
         columns: Pictures of each style.
 

@@ -9,8 +9,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from training.numbers import Character, Composer, WrittenNumber, set_line
-from training.strokes import stroke_width
+from training.evaluation.numbers import Character, Composer, WrittenNumber, set_line
+from training.synthesis.strokes import stroke_width
 
 PATTERNS = (
     "00.00",

@@ -1,6 +1,6 @@
 """Synthetic photographs of drawn pages, and what they cost the recognizer.
 
-    python -m training.photographs FOLDER --sheet photographs.png
+    python -m training.evaluation.photographs FOLDER --sheet photographs.png
 
 photographs pictures laid out as `<label>/<image>`, dark on light, writes a contact sheet and
 reports how many are read rightly, clean and as photographs. The model of a photograph is the usual

@@ -3,7 +3,12 @@ import pytest
 import torch
 
 from training.calibration import MAX_REFUSED_DIGITS, choose_reject_confidence, fit_temperature
-from training.metrics import Predictions, confusion_matrix, expected_calibration_error, summarize
+from training.evaluation.metrics import (
+    Predictions,
+    confusion_matrix,
+    expected_calibration_error,
+    summarize,
+)
 
 
 def predictions(*rows: tuple[int, int, float]) -> Predictions:

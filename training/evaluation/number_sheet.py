@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from training.number_readings import PICTURE_SIZE, Reading
+from training.evaluation.number_readings import PICTURE_SIZE, Reading
 
 SHOWN_PER_CONDITION = 24
 SHEET_COLUMNS = 5

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from inference import DigitRecognizer
 from training.data import LabelledInk
-from training.strokes import dilate
+from training.synthesis.strokes import dilate
 
 ENLARGEMENT = 4
 IMAGE_COUNT = 1_000

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.strokes import dilate, stroke_width
-from training.styles import draw_styles
+from training.synthesis.strokes import dilate, stroke_width
+from training.synthesis.styles import draw_styles
 
 WORKING_SIZE = 56
 """Side in pixels of the square on which digits are distorted: twice MNIST's own resolution."""

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.random import Generator
 
 from inference import ImageSource
-from training.number_forms import boxed, ruled
-from training.number_readings import (
+from training.evaluation.number_forms import boxed, ruled
+from training.evaluation.number_readings import (
     Answer,
     Condition,
     Question,
@@ -16,9 +16,9 @@ from training.number_readings import (
     through_predict,
     through_read_number,
 )
-from training.number_separators import amount_or_date
-from training.numbers import Composer, WrittenNumber
-from training.photographs import photograph, read_page
+from training.evaluation.number_separators import amount_or_date
+from training.evaluation.numbers import Composer, WrittenNumber
+from training.evaluation.photographs import photograph, read_page
 
 Write = Callable[[Generator], WrittenNumber]
 

@@ -9,7 +9,7 @@ match of the sure ones counts only pictures that the recognizer calls sure.
 from collections.abc import Sequence
 from typing import TypedDict
 
-from training.number_readings import Reading
+from training.evaluation.number_readings import Reading
 
 
 class Summary(TypedDict):

@@ -13,7 +13,7 @@ from typing import TextIO, TypeVar
 
 import numpy as np
 
-from training.number_readings import (
+from training.evaluation.number_readings import (
     Condition,
     Question,
     digits_of,

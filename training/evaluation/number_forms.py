@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.numbers import MARGIN, Character, Composer, WrittenNumber, set_line
+from training.evaluation.numbers import MARGIN, Character, Composer, WrittenNumber, set_line
 
 # All are ranges of a uniform distribution, as shares of the digits' height unless they say
 # otherwise.

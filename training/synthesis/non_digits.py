@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.augmentation import WORKING_SIZE, enlarge
 from training.data import LabelledInk
-from training.glyphs import GLYPHS, curves_of
-from training.strokes import draw_curves
+from training.synthesis.augmentation import WORKING_SIZE, enlarge
+from training.synthesis.glyphs import GLYPHS, curves_of
+from training.synthesis.strokes import draw_curves
 
 NO_DIGIT = -1
 """The label of a drawing that is no digit."""
