@@ -6,7 +6,6 @@ prediction = DigitRecognizer().predict("digit.png")
 prediction.digit, prediction.confidence, prediction.is_digit
 """
 
-from .decoding import MAX_PIXELS
 from .errors import (
     BlankImageError,
     InferenceError,
@@ -15,13 +14,16 @@ from .errors import (
     SeveralNumbersError,
 )
 from .explanation import Change, Explanation, explain
-from .images import ImageSource
-from .ink import visible_image
+from .image.decoding import MAX_PIXELS
+from .image.ink import visible_image
+from .image.picture import ImageSource
 from .metadata import ModelMetadata
 from .number import Box, Located, Number
 from .number.metadata import NumberMetadata
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
+
+__version__ = "0.3.0"
 
 __all__ = [
     "MAX_PIXELS",
@@ -41,6 +43,7 @@ __all__ = [
     "NumberMetadata",
     "Prediction",
     "SeveralNumbersError",
+    "__version__",
     "explain",
     "visible_image",
 ]

@@ -15,11 +15,11 @@ from typing import Any, Literal, Self, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .batches import ink_batches
-from .decoding import MAX_PIXELS
 from .errors import BlankImageError, InferenceError, InvalidImageError, SeveralNumbersError
-from .images import ImageSource, Picture, read_picture
-from .ink import find_ink, is_photograph, visible_luminance
+from .image.batches import ink_batches
+from .image.decoding import MAX_PIXELS
+from .image.ink import find_ink, is_photograph, visible_luminance
+from .image.picture import ImageSource, Picture, read_picture
 from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
 from .model import Session, SessionOptions, open_model
 from .number import Box, Located, Number

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from .errors import InvalidImageError
-from .images import ImageSource
+from .image.picture import ImageSource
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -15,8 +15,8 @@ from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
 from training.data import LabelledInk
 from training.evaluate import predict_ink
+from training.evaluation.metrics import summarize
 from training.export import MODEL_NAME, read_description
-from training.metrics import summarize
 from training.model import parameter_count
 from training.normalizer import FULL_INK, NOISE_FLOOR
 from training.number_checkpoint import NumberCheckpoint

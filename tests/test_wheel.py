@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from inference import __version__
 from tests.drawings import load_drawings, render_number
 from tests.needs import skip_unless_ci
 
@@ -106,7 +107,18 @@ def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Pat
     assert json.loads(output)["digit"] == DRAWING.label
 
 
-@pytest.mark.parametrize("name", ["inference", "training", "tests", "app", "torch", "streamlit"])
+def test_the_installed_command_tells_the_wheels_version(
+    wheel: Path, installed: Path, tmp_path: Path
+):
+    version = wheel.name.split("-")[1]
+    assert version == __version__
+    output = run(installed / "digit-recognizer", "--version", cwd=tmp_path)
+    assert output == f"digit-recognizer {version}\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["inference", "training", "tests", "app", "page", "torch", "streamlit"]
+)
 def test_the_wheel_brings_no_other_module(name: str, installed: Path, tmp_path: Path):
     code = f"import importlib.util; print(importlib.util.find_spec({name!r}))"
     assert run(installed / "python", "-c", code, cwd=tmp_path) == "None\n"

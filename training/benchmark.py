@@ -34,7 +34,6 @@ from inference.stream import map_in_order
 from training.checkpoint import Checkpoint, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.export import MODEL_NAME, open_session
-from training.installed_size import app_requirements, installed_megabytes, module_requirements
 from training.report import DOTS_PER_INCH, markdown_table
 
 ROUNDS = 25
@@ -200,10 +199,6 @@ def measure(folder: Path) -> dict[str, Any]:
         },
         "streams": _streams(recognizer, small, _file(canvas, "PNG")),
         "resident_megabytes": int(_python(_MEMORY.format(model=str(model)))) / 1e3,
-        "installed_megabytes": {
-            "module": installed_megabytes(module_requirements()),
-            "app": installed_megabytes(app_requirements()),
-        },
         "machine": {"cores": os.cpu_count(), "processor": platform.machine()},
         "versions": library_versions("onnxruntime", "numpy", "pillow", "torch"),
     }
@@ -314,10 +309,6 @@ def write(folder: Path, results: dict[str, Any]) -> None:
         ),
         "",
         f"A process holds {results['resident_megabytes']:.0f} MB after its first prediction.",
-        "",
-        f"Installed, the packages that the module needs take "
-        f"{results['installed_megabytes']['module']:.0f} MB, and those of the app "
-        f"{results['installed_megabytes']['app']:.0f} MB.",
         "",
         "![Ratios of the comparisons](benchmark.png)",
     ]

@@ -22,11 +22,11 @@ from inference import BlankImageError, DigitRecognizer, InferenceError
 from training.checkpoint import Checkpoint
 from training.config import add_data_flag, add_folder_flag, command_line_parser
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist, naming
+from training.evaluation.metrics import Predictions, summarize, summarize_non_digits
+from training.evaluation.robustness import IMAGE_COUNT, measure_robustness
+from training.evaluation.scrawls import make_scrawls
 from training.export import MODEL_NAME, read_description, write_description
-from training.metrics import Predictions, summarize, summarize_non_digits
 from training.report import write_report
-from training.robustness import IMAGE_COUNT, measure_robustness
-from training.scrawls import make_scrawls
 
 RUN_BATCH = 250
 SCRAWL_COUNT = 250

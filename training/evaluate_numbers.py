@@ -7,12 +7,12 @@
     python -m training.evaluate_numbers FOLDER --count 500 --length 5 --seed 1
     python -m training.evaluate_numbers FOLDER --non-digits FOLDER
 
-A folder with a `labels.csv` holds pictures of numbers (see `training.number_labels`). The digits of
-what is read are compared with the digits of the label; with `--text` the separators are compared,
-too. `DigitRecognizer.read_number` reads a picture whose label is one number, and `read_numbers` one
-whose label is several: it is right if all numbers are, in reading order. The pictures of each kind
-are summarized in one row. `--kind` restricts the sets that have kinds; other sets are kept whole.
-Where labels are single digits, a second row says how `predict` reads them.
+A folder with a `labels.csv` holds pictures of numbers (see `training.evaluation.number_labels`).
+The digits of what is read are compared with the digits of the label; with `--text` the separators
+are compared, too. `DigitRecognizer.read_number` reads a picture whose label is one number, and
+`read_numbers` one whose label is several: it is right if all numbers are, in reading order. The
+pictures of each kind are summarized in one row. `--kind` restricts the sets that have kinds; other
+sets are kept whole. Where labels are single digits, a second row says how `predict` reads them.
 
 A folder laid out as `<label>/<image>` holds single digits. Numbers are composed from them: digits
 that stand apart; one pair of neighbours that touches; the former, photographed; digits in printed
@@ -20,10 +20,10 @@ boxes; digits on ruled lines; amounts and dates with separators. The single digi
 `predict`, clean and photographed, and by `read_number`. All of what is read is compared.
 
 The command writes `measured_numbers.md`, `measured_numbers.json` and `number_failures.png`. The
-figures are defined in `training.number_summary`. Where `read_number` finds several numbers, or
-nothing can be read, the picture counts as read with an empty text, and not surely. A single digit
-that `predict` reads is sure if it `is_digit`. With `--non-digits` the command also says on how many
-pictures without a number something is read.
+figures are defined in `training.evaluation.number_summary`. Where `read_number` finds several
+numbers, or nothing can be read, the picture counts as read with an empty text, and not surely. A
+single digit that `predict` reads is sure if it `is_digit`. With `--non-digits` the command also
+says on how many pictures without a number something is read.
 """
 
 import argparse
@@ -36,9 +36,8 @@ from typing import Any
 from inference import DigitRecognizer, InferenceError
 from training.config import ARTIFACTS, command_line_parser
 from training.data import image_paths, labelled_image_paths
-from training.export import MODEL_NAME
-from training.number_conditions import composed_conditions
-from training.number_labels import (
+from training.evaluation.number_conditions import composed_conditions
+from training.evaluation.number_labels import (
     LABELS_NAME,
     LabelledPicture,
     labelled_conditions,
@@ -46,15 +45,16 @@ from training.number_labels import (
     read_labels,
     some,
 )
-from training.number_readings import (
+from training.evaluation.number_readings import (
     Condition,
     NonDigits,
     Reading,
     read_condition,
     read_non_digits,
 )
-from training.number_sheet import failures_sheet
-from training.number_summary import Summary, summarize_readings
+from training.evaluation.number_sheet import failures_sheet
+from training.evaluation.number_summary import Summary, summarize_readings
+from training.export import MODEL_NAME
 from training.report import markdown_table
 
 RESULTS = Path("runs/measured")

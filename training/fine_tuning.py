@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from inference import InvalidImageError
-from inference.images import read_picture
-from inference.ink import find_ink
+from inference.image.ink import find_ink
+from inference.image.picture import read_picture
 from training.checkpoint import Checkpoint
 from training.config import TrainingConfig
 from training.data import LabelledInk, labelled_image_paths

@@ -10,14 +10,14 @@ from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from training.augmentation import add_specks, augment, bend, coarsen, enlarge, sharpen
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import TrainingConfig
 from training.data import LabelledInk, split_training_set
 from training.model import DigitCNN, DigitGraph
-from training.non_digits import NO_DIGIT, make_non_digits
 from training.normalizer import OUTPUT_SIZE
+from training.synthesis.augmentation import add_specks, augment, bend, coarsen, enlarge, sharpen
+from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 from training.synthesis.pen import draw_digits
 
 EVALUATION_BATCH = 1_000

@@ -23,7 +23,7 @@ from inference.number.lines import find_lines
 from inference.number.metadata import CHARACTERS, FEATURES, ReadingSettings
 from inference.number.reader import LineReading, ReadDigits, read_lines
 from training.data import LabelledInk
-from training.metrics import calibration_error
+from training.evaluation.metrics import calibration_error
 from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
 

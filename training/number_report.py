@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.metrics import risk_at_coverage
+from training.evaluation.metrics import risk_at_coverage
 from training.number_calibration import Calibrated
 from training.report import TEMPLATES, risk_coverage_figure, save_figure
 from training.synthesis.composer import Composer

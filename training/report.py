@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Generator
 
-from training.augmentation import bend, enlarge
 from training.data import LabelledInk
-from training.metrics import Predictions, confusion_matrix, risk_at_coverage
-from training.styles import contact_sheet
+from training.evaluation.metrics import Predictions, confusion_matrix, risk_at_coverage
+from training.synthesis.augmentation import bend, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES
 from training.synthesis.pen import draw_shape
+from training.synthesis.styles import contact_sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_MISTAKES_SHOWN = 40
@@ -121,7 +121,7 @@ def _scrawls_sentence(scrawls: dict[str, Any]) -> str:
     shares = ", ".join(f"{share:.1%} of {kind}" for kind, share in scrawls["refused"].items())
     return (
         f"Of {scrawls['data']}, {scrawls['images_of_each_kind']} pictures of each kind "
-        f"(`training/scrawls.py`), these shares are refused: {shares}."
+        f"(`training/evaluation/scrawls.py`), these shares are refused: {shares}."
     )
 
 
@@ -212,7 +212,7 @@ def risk_coverage_figure(risks: dict[str, NDArray[np.float64]], what: str) -> Fi
     """Draws errors against the share that is answered, the most confident first.
 
     Args:
-        risks: Of each set, from `training.metrics.risk_at_coverage`.
+        risks: Of each set, from `training.evaluation.metrics.risk_at_coverage`.
         what: What is answered.
     """
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InferenceError
+from ..image.slots import Slots
 from ..model import Session
-from ..slots import Slots
 from .metadata import CHARACTERS, CONTRACT
 
 OUTPUT_NAMES = tuple(spec.name for spec in CONTRACT.outputs)

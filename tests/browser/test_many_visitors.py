@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def test_all_visitors_get_their_answers(page: list[str]):
     flags = ["--visitors", "3", "--drawings", "1", "--stroke-seconds", "0.1", *page]
     done = subprocess.run(  # noqa: S603 - its own interpreter, its own code
-        [sys.executable, "-m", "tests.browser.load", *flags],
+        [sys.executable, "-m", "benchmarks.load", *flags],
         cwd=REPOSITORY,
         capture_output=True,
         check=False,

@@ -91,6 +91,21 @@ def test_a_picture_of_several_is_chosen_to_look_closer(page: DigitPage) -> None:
     assert page.upload_answer().digits == "62"
 
 
+def test_a_picture_is_still_answered_after_a_look_at_another_tab(page: DigitPage) -> None:
+    page.upload(ZERO)
+    page.upload_answer()
+    answer = page.page.locator(".answer")
+    expect(answer).to_have_count(1)
+
+    page.page.get_by_role("tab", name="Draw").click()
+    expect(page.hint).to_be_visible()
+    page.page.get_by_role("tab", name="Upload").click()
+
+    expect(page.page.get_by_role("table")).to_be_visible()
+    expect(answer).to_have_count(1)
+    expect(page.frames("sure")).to_have_text("0")
+
+
 def test_the_results_are_downloaded_as_csv(page: DigitPage) -> None:
     page.upload(ZERO, BROKEN, LINES)
     page.upload_answer()

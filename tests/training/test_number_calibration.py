@@ -13,7 +13,7 @@ from inference.number.finder import Detection
 from inference.number.lines import find_lines
 from inference.number.metadata import CHARACTERS
 from inference.number.reader import LineReading
-from tests.number.found import character, row
+from tests.inference.number.found import character, row
 from training.data import LabelledInk, load_mnist
 from training.number_calibration import (
     LEGIBLE_PX,

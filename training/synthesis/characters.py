@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from tqdm import tqdm
 
-from training.augmentation import WORKING_SIZE, augment, enlarge
 from training.data import LabelledInk
-from training.glyphs import GLYPHS
-from training.strokes import stroke_width
+from training.synthesis.augmentation import WORKING_SIZE, augment, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
+from training.synthesis.glyphs import GLYPHS
 from training.synthesis.pen import USUAL_WIDTHS, WIDTHS, draw_loose_strokes, draw_shape
+from training.synthesis.strokes import stroke_width
 from training.synthesis.texts import CHARACTERS
 
 LETTER = len(CHARACTERS)

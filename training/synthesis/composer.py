@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.augmentation import WORKING_SIZE
+from training.synthesis.augmentation import WORKING_SIZE
 from training.synthesis.camera import photograph
 from training.synthesis.characters import LETTER, CharacterStock
 from training.synthesis.layout import (

@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.augmentation import WORKING_SIZE
 from training.data import LabelledInk
-from training.glyphs import curves_of
-from training.strokes import draw_curves
+from training.synthesis.augmentation import WORKING_SIZE
 from training.synthesis.digit_shapes import DIGIT_SHAPES
+from training.synthesis.glyphs import curves_of
+from training.synthesis.strokes import draw_curves
 
 HEIGHT_PX = 38.0
 """Height of a drawn character; leaves room for the pen and for bent strokes."""
@@ -64,7 +64,7 @@ def draw_shape(
     """Draws a shape in many ways.
 
     Args:
-        shape: Strokes in the notation of `training.glyphs`.
+        shape: Strokes in the notation of `training.synthesis.glyphs`.
         count: How many drawings.
         generator: Source of all randomness.
         widths: Narrowest and widest drawing, as shares of its height.

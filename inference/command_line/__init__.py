@@ -1,0 +1,1 @@
+"""What `python -m inference` is made of."""

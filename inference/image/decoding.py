@@ -1,0 +1,202 @@
+"""Opens image files within bounds: no file, however it was made, may occupy the process.
+
+What a header promises is checked before anything is decoded. Any file of up to 20 MB takes at most
+about 3 seconds of one core and 400 MB.
+"""
+
+import contextlib
+import re
+import struct
+from collections.abc import Generator
+from typing import IO, Any
+
+from PIL import Image, ImageFile
+
+from ..errors import InvalidImageError
+from .slots import Slots
+
+MAX_PIXELS = 50_000_000
+"""Largest accepted height × width; known from a file's header before anything is decoded."""
+
+MAX_SIDE_PX = 30_000
+"""Longest side of a picture in a file: decoders keep something for each row."""
+
+# Pillow can read far more, but some of those formats start other programs (EPS), some take
+# gigabytes for a few bytes (JPEG 2000), and no camera, scanner or drawing program of today writes
+# them.
+FILE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
+
+_MEMORY_BYTES = 300_000_000  # for one picture while it is decoded
+
+# Beside the picture itself, in bytes for each pixel.
+_DECODERS_BYTES = {"WEBP": 12, "AVIF": 16}
+_COEFFICIENT_BYTES = 2  # of a JPEG that comes in several scans, for each pixel and colour
+
+# A usual progressive JPEG has ten scans, and each of them goes over all of its pixels.
+_MAX_SCANNED_PIXELS = 10 * MAX_PIXELS
+_START_OF_SCAN = b"\xff\xda"
+_JPEG_IN_TIFF = ("jpeg", "tiff_jpeg")
+
+# Some decoders are written in Python: for run lengths in BMP, for levels other than 255 in PPM.
+_MAX_PIXELS_IN_PYTHON = 1_000_000
+
+_PPM_HEADER_BYTES = 1_024
+_PPM_HEADER = re.compile(rb"P[456](?:\s|#[^\r\n]*[\r\n])+\d+(?:\s|#[^\r\n]*[\r\n])+\d+\s")
+
+# Of a TIFF, Pillow makes an object of each piece, and of each value of a tag.
+_MAX_TIFF_VALUES = 65_536
+_TIFF_OFFSETS = (273, 324)  # of strips and of tiles
+_TIFF_BYTES = (1, 2, 7)  # types whose values are kept as bytes
+_TILE_WIDTH, _TILE_LENGTH, _ROWS_PER_STRIP = 322, 323, 278
+
+_LARGE_BYTES = 16_000_000
+_large = Slots(2)
+
+
+@contextlib.contextmanager
+def opened_image(
+    file: IO[bytes], name: str, max_pixels: int
+) -> Generator[ImageFile.ImageFile, None, None]:
+    """Opens an image file, unless it would take too much to decode.
+
+    Within the context it may be decoded. Of large ones, two at a time are, however many threads
+    want to. `Image.open` would not do: it tries every format there is, and judges the size by a
+    limit that belongs to the whole process.
+
+    Args:
+        file: Open, at its start.
+        name: For messages.
+        max_pixels: Largest height × width.
+
+    Yields:
+        The image, not decoded yet.
+
+    Raises:
+        InvalidImageError: It is no image of an accepted format, is damaged, or too large.
+    """
+    image = _identify(file, name)
+    check_size(image.width, image.height, max_pixels)
+    if max(image.size) > MAX_SIDE_PX:
+        raise InvalidImageError(
+            f"{name} is too long: {image.width} × {image.height}, and a side may have "
+            f"{MAX_SIDE_PX:,} pixels; cut it"
+        )
+    held_bytes = _held_bytes(image, file, name)
+    if held_bytes > _MEMORY_BYTES:
+        raise _too_costly(f"{name} would take {held_bytes // 1_000_000:,} MB of memory")
+    with _large.one() if held_bytes > _LARGE_BYTES else contextlib.nullcontext():
+        yield image
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Refuses what is empty or too large.
+
+    Raises:
+        InvalidImageError: It is.
+    """
+    if width * height == 0:
+        raise InvalidImageError(f"the image is empty: {width} × {height} pixels")
+    if width * height > max_pixels:
+        raise InvalidImageError(
+            f"the image is too large: {width} × {height} is more than {max_pixels:,} pixels; "
+            "make it smaller, 1,000 pixels a side are plenty for a digit"
+        )
+
+
+def _identify(file: IO[bytes], name: str) -> ImageFile.ImageFile:
+    start = file.read(_PPM_HEADER_BYTES)
+    if not start:
+        raise InvalidImageError(f"{name} is empty (0 bytes)")
+    # Pillow's common formats first: to register all the others takes longer than to read a digit.
+    for register in (Image.preinit, Image.init):
+        register()
+        for file_format in FILE_FORMATS:
+            factory, accepts = Image.OPEN.get(file_format, (None, None))
+            if factory is None or accepts is None:
+                continue  # This build of Pillow lacks the format.
+            accepted = accepts(start[:16])
+            if not accepted or isinstance(accepted, str):
+                continue  # A string says why this build cannot read the file.
+            if file_format == "PPM" and not _PPM_HEADER.match(start):
+                continue
+            if file_format == "TIFF":
+                _check_tiff(file, start, name)
+            file.seek(0)
+            try:
+                return factory(file, "")
+            except (SyntaxError, IndexError, TypeError, struct.error) as error:
+                raise InvalidImageError(
+                    f"{name} starts like a {file_format} file but is damaged ({error})"
+                ) from error
+    raise InvalidImageError(
+        f"{name} is not an image file; the formats that can be read are {', '.join(FILE_FORMATS)}"
+    )
+
+
+def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
+    """The most memory that decoding takes; raises for what would take too long."""
+    pixels = image.width * image.height
+    if pixels > _MAX_PIXELS_IN_PYTHON and any(tile[0] in Image.DECODERS for tile in image.tile):
+        raise _too_costly(f"{name} is stored in a way that is slow to decode")
+    is_jpeg = image.format in ("JPEG", "MPO")
+    is_scanned = is_jpeg or image.info.get("compression") in _JPEG_IN_TIFF
+    scans = _scans(file) if is_scanned else 0
+    if pixels * scans > _MAX_SCANNED_PIXELS:
+        raise _too_costly(f"{name} comes in {scans:,} scans")
+    if is_jpeg:
+        # It is decoded at a fraction of its size, but several scans meet in its coefficients.
+        return pixels * len(image.getbands()) * _COEFFICIENT_BYTES * (scans > 1)
+    piece_bytes = _piece_bytes(image) if image.format == "TIFF" else 0
+    return pixels * _bytes_per_pixel(image) + piece_bytes
+
+
+def _too_costly(reason: str) -> InvalidImageError:
+    return InvalidImageError(f"{reason}; save it as a PNG or a plain JPEG, or make it smaller")
+
+
+def _bytes_per_pixel(image: Image.Image) -> int:
+    """What a picture takes while it is decoded, converted and shrunk."""
+    opaque_bytes = 5 + _DECODERS_BYTES.get(image.format or "", 0)
+    if image.mode == "CMYK":  # It becomes RGB on its way to luminance.
+        opaque_bytes += 4
+    # Shrinking weights the colours by the opacity, in a copy.
+    return opaque_bytes + 4 if image.has_transparency_data else opaque_bytes
+
+
+def _scans(file: IO[bytes]) -> int:
+    """How many scans a JPEG has, or a few more: pictures embedded in it have scans, too."""
+    position = file.tell()
+    file.seek(0)
+    count = file.read().count(_START_OF_SCAN)
+    file.seek(position)
+    return count
+
+
+def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
+    """Refuses a TIFF with so many pieces or values that reading its header would take minutes."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(start[:4])
+    if order is None:  # BigTIFF is for files of more than 4 GB.
+        raise InvalidImageError(f"{name} is no usual TIFF, but a BigTIFF, say; save it as a PNG")
+    try:
+        (offset,) = struct.unpack(f"{order}I", start[4:8])
+        file.seek(offset)
+        (count,) = struct.unpack(f"{order}H", file.read(2))
+        tags = struct.iter_unpack(f"{order}HHI4x", file.read(12 * count))
+        for tag, kind, values in tags:
+            is_long = values > _MAX_TIFF_VALUES
+            if is_long and (tag in _TIFF_OFFSETS or kind not in _TIFF_BYTES):
+                raise _too_costly(f"{name} comes in {values:,} pieces")
+    except struct.error as error:
+        raise InvalidImageError(
+            f"{name} starts like a TIFF file but is damaged ({error})"
+        ) from error
+
+
+def _piece_bytes(image: ImageFile.ImageFile) -> int:
+    """What a strip or tile of a TIFF takes, which is decoded as a whole."""
+    tags: Any = getattr(image, "tag_v2")  # noqa: B009 — pyright does not know it
+    if _TILE_WIDTH in tags:
+        pixels = int(tags[_TILE_WIDTH]) * int(tags[_TILE_LENGTH])
+    else:
+        pixels = image.width * min(int(tags.get(_ROWS_PER_STRIP, image.height)), image.height)
+    return pixels * (1 if image.mode in ("1", "L", "P") else 8)  # at most 16 bits, four colours

@@ -1,0 +1,1 @@
+"""The parts of the Streamlit page whose front is `app.py`."""

@@ -1,0 +1,104 @@
+"""A picture and what was read on it, or why nothing was."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from PIL import Image
+
+from inference import (
+    DigitRecognizer,
+    InferenceError,
+    InvalidImageError,
+    Located,
+    Number,
+    visible_image,
+)
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+MAX_FILES = 50
+MAX_PIXELS = 25_000_000  # of an upload: many visitors share one server
+
+NOTHING_FOUND = "shows no number. Write it larger or darker."
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A picture and the numbers that were read on it.
+
+    Attributes:
+        name: The file's name, or what stands for it.
+        picture: What was read, upright, in RGB.
+        numbers: What was read, in reading order.
+    """
+
+    name: str
+    picture: Image.Image
+    numbers: list[Number]
+
+    @property
+    def marks(self) -> list[Located]:
+        """All that was found, read as a digit or not, each number's from left to right."""
+        return [
+            mark
+            for number in self.numbers
+            for mark in sorted((*number.digits, *number.left_out), key=lambda mark: mark.box.left)
+        ]
+
+    @property
+    def left_out(self) -> list[Located]:
+        """What was read as no digit."""
+        return [mark for number in self.numbers for mark in number.left_out]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture that could not be read, and why, in a visitor's words."""
+
+    name: str
+    reason: str
+
+
+def read(
+    recognizer: DigitRecognizer, name: str, file: "bytes | UploadedFile", max_pixels: int
+) -> Reading:
+    """Read the numbers on a picture, and keep what was read; raises `InferenceError`."""
+    picture = visible_image(file, max_pixels)
+    return Reading(name, picture, recognizer.read_numbers(picture))
+
+
+def read_file(recognizer: DigitRecognizer, file: "UploadedFile") -> Reading | Failure:
+    """Read one file, or say what is wrong with it."""
+    try:
+        reading = read_good_file(recognizer, file.file_id, file)
+    except InferenceError as error:
+        return Failure(file.name, explain_error(error))
+    return reading if reading.numbers else Failure(file.name, NOTHING_FOUND)
+
+
+@st.cache_resource(scope="session", show_spinner=False, max_entries=MAX_FILES)
+def read_good_file(
+    _recognizer: DigitRecognizer,
+    file_id: str,  # noqa: ARG001 — it is what the cache goes by
+    _file: "UploadedFile",
+) -> Reading:
+    """Read one file; only once, however often the page is drawn."""
+    return read(_recognizer, _file.name, _file, MAX_PIXELS)
+
+
+def explain_error(error: InferenceError) -> str:
+    """Say what is wrong with a picture and what would be right, in a visitor's words."""
+    if isinstance(error, InvalidImageError):
+        return (
+            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of"
+            f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
+        )
+    return "could not be processed. A smaller picture may work."
+
+
+def fingerprint(reading: Reading) -> str:
+    """Tell drawings apart, so that each starts with its own choices."""
+    return hashlib.sha256(reading.picture.tobytes()).hexdigest()[:16]

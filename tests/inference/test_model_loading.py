@@ -1,0 +1,548 @@
+"""Opening a model: only an intact one, with the metadata that belongs to it."""
+
+import hashlib
+import json
+import pickle
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from inference import DigitRecognizer, ModelError
+from inference.number.metadata import FEATURES, parse_number_metadata
+from tests.drawings import load_drawings
+from tests.inference.number.found import row, write_finder
+
+DRAWING = load_drawings()[0]
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A copy of the shipped model with its metadata, for a test to damage."""
+    for name in ("digits.onnx", "digits.json"):
+        shutil.copy(ARTIFACTS / name, tmp_path / name)
+    return tmp_path / "digits.onnx"
+
+
+def edit_metadata(model: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    path = model.with_suffix(".json")
+    document = json.loads(path.read_text("utf-8"))
+    edit(document)
+    path.write_text(json.dumps(document), "utf-8")
+
+
+def write_model(model: Path, content: bytes) -> None:
+    """Replaces the model and has the metadata vouch for it."""
+    model.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    edit_metadata(model, lambda document: document["file"].update(sha256=digest))
+
+
+def edit_graph(model: Path, edit: Callable[[onnx.GraphProto], object]) -> None:
+    proto = onnx.load(model)
+    edit(proto.graph)
+    write_model(model, proto.SerializeToString())
+
+
+# --- A good model --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_model_is_opened_by_its_path(model: Path, kind: type, recognizer: DigitRecognizer):
+    image = np.eye(28)
+    assert DigitRecognizer(kind(model)).predict(image) == recognizer.predict(image)
+
+
+def test_a_model_may_have_another_name(model: Path):
+    renamed = model.with_name("my.model.onnx")
+    model.rename(renamed)
+    model.with_suffix(".json").rename(renamed.with_name("my.model.json"))
+    assert DigitRecognizer(renamed).metadata.labels == tuple("0123456789")
+
+
+def test_the_metadata_are_those_of_the_file(recognizer: DigitRecognizer):
+    document = json.loads((ARTIFACTS / "digits.json").read_text("utf-8"))
+    metadata = recognizer.metadata
+    assert metadata.model_version == document["model_version"]
+    assert metadata.file.sha256 == document["file"]["sha256"]
+    assert metadata.thresholds.reject_confidence == document["thresholds"]["reject_confidence"]
+    assert metadata.parameters == document["parameters"]
+    assert metadata.calibration.temperature == document["calibration"]["temperature"]
+    assert metadata.metrics == document["metrics"]
+    assert metadata.inputs[0].shape == ("batch", "height", "width")
+    assert [output.name for output in metadata.outputs] == ["probabilities", "logits", "normalized"]
+
+
+def test_keys_that_are_not_known_are_tolerated(model: Path):
+    edit_metadata(model, lambda document: document.update(mascot="🐙", metrics={}))
+    assert DigitRecognizer(model).metadata.metrics == {}
+
+
+def test_the_repr_names_the_model(model: Path):
+    assert repr(DigitRecognizer(model)).startswith(f"DigitRecognizer({str(model)!r}, version ")
+
+
+def test_the_callers_session_options_are_used(tmp_path: Path):
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    DigitRecognizer(session_options=options)
+    assert (tmp_path / "optimized.onnx").is_file()
+
+
+def test_by_default_it_runs_on_one_cpu_thread(monkeypatch: pytest.MonkeyPatch):
+    seen: dict[str, Any] = {}
+    create = onnxruntime.InferenceSession
+
+    def spy(content: bytes, **settings: Any) -> Any:
+        seen.update(settings)
+        return create(content, **settings)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", spy)
+    DigitRecognizer()
+    assert seen["providers"] == ["CPUExecutionProvider"]
+    assert seen["sess_options"].intra_op_num_threads == 1
+    assert seen["sess_options"].inter_op_num_threads == 1
+    assert seen["sess_options"].execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+
+
+def test_unusable_session_options_are_reported_as_such():
+    with pytest.raises(ModelError, match="valid session options"):
+        DigitRecognizer(session_options={"threads": 4})
+
+
+# --- A bad model file ----------------------------------------------------------------------------
+
+
+def test_a_missing_model_is_named(tmp_path: Path):
+    with pytest.raises(ModelError, match=r"the model is missing: .*nowhere\.onnx"):
+        DigitRecognizer(tmp_path / "nowhere.onnx")
+
+
+@pytest.mark.parametrize("path", ["", "/", "."])
+def test_a_path_without_a_file_name_is_no_model(path: str):
+    with pytest.raises(ModelError, match="cannot be read"):
+        DigitRecognizer(path)
+
+
+def test_an_impossible_path_is_no_model():
+    with pytest.raises(ModelError, match="cannot be read"):
+        DigitRecognizer("digits\0.onnx")
+
+
+def test_a_truncated_model_is_refused(model: Path):
+    model.write_bytes(model.read_bytes()[:-1])
+    with pytest.raises(ModelError, match="not the one that its metadata describes"):
+        DigitRecognizer(model)
+
+
+def test_a_single_changed_bit_is_noticed(model: Path):
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    with pytest.raises(ModelError, match=hashlib.sha256(content).hexdigest()):
+        DigitRecognizer(model)
+
+
+def test_a_swapped_model_is_refused(model: Path):
+    model.write_bytes(onnx.ModelProto(ir_version=10).SerializeToString())
+    with pytest.raises(ModelError, match="must come from the same export"):
+        DigitRecognizer(model)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x0a"])
+def test_a_file_that_is_no_model_is_refused_even_if_its_hash_is_right(model: Path, content: bytes):
+    write_model(model, content)
+    with pytest.raises(ModelError, match="onnxruntime cannot open the model"):
+        DigitRecognizer(model)
+
+
+def rename_input(graph: onnx.GraphProto) -> None:
+    for node in graph.node:
+        node.input[:] = ["pixels" if name == "ink" else name for name in node.input]
+    graph.input[0].name = "pixels"
+
+
+def take_float_ink(graph: onnx.GraphProto) -> None:
+    graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    graph.input[0].name = "float_ink"
+    cast = onnx.helper.make_node("Cast", ["float_ink"], ["ink"], to=onnx.TensorProto.UINT8)
+    graph.node.insert(0, cast)
+
+
+def fix_the_size(graph: onnx.GraphProto) -> None:
+    for axis in graph.input[0].type.tensor_type.shape.dim[1:]:
+        axis.Clear()
+        axis.dim_value = 28
+
+
+@pytest.mark.parametrize("edit", [rename_input, take_float_ink, fix_the_size])
+def test_a_model_with_other_inputs_is_refused(model: Path, edit: Callable[[onnx.GraphProto], None]):
+    edit_graph(model, edit)
+    with pytest.raises(ModelError, match=r"wrong inputs: .*; expected ink uint8 \[batch, height"):
+        DigitRecognizer(model)
+
+
+def test_a_model_with_other_outputs_is_refused(model: Path):
+    edit_graph(model, lambda graph: graph.output.pop())
+    with pytest.raises(ModelError, match="wrong outputs"):
+        DigitRecognizer(model)
+
+
+# --- Bad metadata --------------------------------------------------------------------------------
+
+
+def test_missing_metadata_are_named(model: Path):
+    model.with_suffix(".json").unlink()
+    with pytest.raises(ModelError, match=r"metadata is missing: .*digits\.json"):
+        DigitRecognizer(model)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'"digits"', b"\xff\xfe\x00", b"[" * 100_000, b'{"a": 1e999}'],
+)
+def test_metadata_that_are_no_json_object_are_refused(model: Path, content: bytes):
+    model.with_suffix(".json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"digits\.json cannot be used"):
+        DigitRecognizer(model)
+
+
+def test_truncated_metadata_are_refused(model: Path):
+    path = model.with_suffix(".json")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ModelError, match=r"digits\.json cannot be used"):
+        DigitRecognizer(model)
+
+
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_another_schema_version_is_refused(model: Path, version: int):
+    edit_metadata(model, lambda document: document.update(schema_version=version))
+    with pytest.raises(ModelError, match=f"schema_version is {version}, and this package reads 1"):
+        DigitRecognizer(model)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "schema_version",
+        "model_version",
+        "file",
+        "inputs",
+        "outputs",
+        "labels",
+        "thresholds",
+        "parameters",
+        "calibration",
+        "training",
+        "versions",
+        "metrics",
+    ],
+)
+def test_every_part_of_the_metadata_is_needed(model: Path, key: str):
+    edit_metadata(model, lambda document: document.pop(key))
+    with pytest.raises(ModelError, match=f"'{key}' is missing"):
+        DigitRecognizer(model)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"model_version": 1}, "'model_version' is 1, expected a string"),
+        ({"parameters": "many"}, "'parameters' is 'many', expected a whole number"),
+        ({"parameters": True}, "'parameters' is True"),
+        ({"file": {"name": "digits.onnx", "size_bytes": 1}}, "'sha256' is missing"),
+        ({"file": "digits.onnx"}, "'file' is not a JSON object"),
+        ({"thresholds": {}}, "'reject_confidence' is missing"),
+        ({"thresholds": {"reject_confidence": "0.6"}}, "expected a number"),
+        ({"thresholds": {"reject_confidence": 60}}, "reject_confidence is 60"),
+        (
+            {"thresholds": {"reject_confidence": float("nan")}},
+            "'reject_confidence' is nan, expected a f",
+        ),
+        ({"labels": ["a", "b"]}, "labels are"),
+        ({"labels": {}}, "'labels' is {}, expected a list"),
+        ({"metrics": {"mnist_test": 0.99}}, "'mnist_test' is not a JSON object"),
+        ({"inputs": []}, "wrong inputs"),
+        ({"inputs": ["ink"]}, "an item of 'inputs' is not a JSON object"),
+        ({"outputs": []}, "wrong outputs"),
+    ],
+)
+def test_metadata_that_make_no_sense_are_refused(
+    model: Path, changes: dict[str, Any], complaint: str
+):
+    edit_metadata(model, lambda document: document.update(changes))
+    with pytest.raises(ModelError, match=complaint):
+        DigitRecognizer(model)
+
+
+def test_a_message_stays_short_whatever_the_metadata_hold(model: Path):
+    edit_metadata(model, lambda document: document.update(parameters="9" * 1_000_000))
+    with pytest.raises(ModelError, match="'parameters' is '999") as refused:
+        DigitRecognizer(model)
+    assert len(str(refused.value)) < 1_000
+
+
+# --- The number finder ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def finder(tmp_path: Path) -> Path:
+    """A copy of the shipped number finder with its metadata, likewise."""
+    for name in ("numbers.onnx", "numbers.json"):
+        shutil.copy(ARTIFACTS / name, tmp_path / name)
+    return tmp_path / "numbers.onnx"
+
+
+USES: dict[str, Callable[[DigitRecognizer], object]] = {
+    "read_number": lambda recognizer: recognizer.read_number(DRAWING.render()),
+    "read_numbers": lambda recognizer: recognizer.read_numbers(DRAWING.render()),
+    "finder_metadata": lambda recognizer: recognizer.finder_metadata,
+}
+each_use = pytest.mark.parametrize("use", USES.values(), ids=USES)
+
+
+@each_use
+def test_a_missing_finder_is_named_when_it_is_needed(
+    tmp_path: Path, use: Callable[[DigitRecognizer], object]
+):
+    recognizer = DigitRecognizer(finder=tmp_path / "nowhere.onnx")
+    with pytest.raises(ModelError, match=r"the model is missing: .*nowhere\.onnx"):
+        use(recognizer)
+
+
+@each_use
+def test_a_damaged_finder_is_named_when_it_is_needed(
+    finder: Path, use: Callable[[DigitRecognizer], object]
+):
+    content = bytearray(finder.read_bytes())
+    content[len(content) // 2] ^= 1
+    finder.write_bytes(content)
+    recognizer = DigitRecognizer(finder=finder)
+    with pytest.raises(
+        ModelError, match=r"numbers\.onnx is not the one that its metadata describes"
+    ):
+        use(recognizer)
+
+
+def test_a_finder_that_is_not_needed_may_be_missing_or_damaged(finder: Path):
+    finder.write_bytes(b"")
+    for path in (finder, finder.with_name("nowhere.onnx")):
+        recognizer = DigitRecognizer(finder=path)
+        assert recognizer.predict(DRAWING.render()).digit == DRAWING.label
+        assert recognizer.predict_batch([DRAWING.render(), np.eye(28)])[0].digit == DRAWING.label
+
+
+def test_a_finder_that_was_missing_may_be_there_later(finder: Path):
+    later = finder.with_name("later.onnx")
+    recognizer = DigitRecognizer(finder=later)
+    with pytest.raises(ModelError):
+        recognizer.read_numbers(DRAWING.render())
+    finder.rename(later)
+    finder.with_suffix(".json").rename(later.with_suffix(".json"))
+    assert recognizer.read_numbers(DRAWING.render())
+
+
+def test_the_metadata_of_a_finder_may_not_be_missing(finder: Path):
+    finder.with_suffix(".json").unlink()
+    with pytest.raises(ModelError, match=r"metadata is missing: .*numbers\.json"):
+        DigitRecognizer(finder=finder).read_numbers(DRAWING.render())
+
+
+def test_a_model_that_reads_digits_is_no_finder(model: Path):
+    with pytest.raises(ModelError, match="labels are"):
+        DigitRecognizer(finder=model).read_numbers(DRAWING.render())
+
+
+def test_a_finder_is_no_model_that_reads_digits(finder: Path):
+    with pytest.raises(ModelError, match="labels are"):
+        DigitRecognizer(finder)
+
+
+def test_a_finder_with_other_outputs_is_refused(finder: Path):
+    edit_graph(finder, lambda graph: graph.output.pop())
+    with pytest.raises(ModelError, match=r"wrong outputs: .*; expected boxes float32 \[found, 4\]"):
+        DigitRecognizer(finder=finder).read_numbers(DRAWING.render())
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_finder_is_opened_by_its_path(tmp_path: Path, kind: type):
+    recognizer = DigitRecognizer(finder=kind(write_finder(tmp_path, row("4711"))))
+    assert recognizer.read_number(DRAWING.render()).text == "4711"
+
+
+def test_the_finders_metadata_are_those_of_the_file(recognizer: DigitRecognizer):
+    document = json.loads((ARTIFACTS / "numbers.json").read_text("utf-8"))
+    metadata = recognizer.finder_metadata
+    assert metadata.model_version == document["model_version"]
+    assert metadata.file.sha256 == document["file"]["sha256"]
+    assert metadata.parameters == document["parameters"]
+    assert metadata.training == document["training"]
+    assert metadata.metrics == document["metrics"]
+    reading = document["reading"]
+    assert metadata.reading.accepted_probability == reading["accepted_probability"]
+    assert metadata.reading.separator_probability == reading["separator_probability"]
+    assert metadata.reading.sure_confidence == reading["sure_confidence"]
+    assert metadata.reading.digit_weight == reading["digit_weight"]
+    assert metadata.reading.confidence_weights == reading["confidence_weights"]
+    assert metadata.inputs[0].shape == ("height", "width")
+    assert [output.name for output in metadata.outputs] == ["boxes", "probabilities", "ink"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "schema_version",
+        "model_version",
+        "file",
+        "inputs",
+        "outputs",
+        "labels",
+        "reading",
+        "parameters",
+        "training",
+        "versions",
+        "metrics",
+    ],
+)
+def test_every_part_of_a_finders_metadata_is_needed(key: str):
+    document = json.loads((ARTIFACTS / "numbers.json").read_text("utf-8"))
+    del document[key]
+    with pytest.raises(ValueError, match=f"'{key}' is missing"):
+        parse_number_metadata(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b"[" * 100_000])
+def test_a_finders_metadata_that_are_no_json_object_are_refused(finder: Path, content: bytes):
+    finder.with_suffix(".json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"numbers\.json cannot be used"):
+        DigitRecognizer(finder=finder).read_numbers(DRAWING.render())
+
+
+READING: dict[str, Any] = {
+    "accepted_probability": 0.4,
+    "separator_probability": 0.6,
+    "sure_confidence": 0.9,
+    "digit_weight": 0.3,
+    "confidence_weights": dict.fromkeys(("bias", *FEATURES), 1.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"schema_version": 2}, "schema_version is 2, and this package reads 1"),
+        ({"labels": list("0123456789")}, "labels are"),
+        ({"parameters": 1.5}, "'parameters' is 1.5, expected a whole number"),
+        ({"reading": []}, "'reading' is not a JSON object"),
+        *(
+            ({"reading": {key: value for key, value in READING.items() if key != missing}}, missing)
+            for missing in READING
+        ),
+        (
+            {"reading": {**READING, "digit_weight": "0.3"}},
+            "'digit_weight' is '0.3', expected a num",
+        ),
+        (
+            {"reading": {**READING, "confidence_weights": 1}},
+            "'confidence_weights' is not a JSON obj",
+        ),
+        (
+            {
+                "reading": {
+                    **READING,
+                    "confidence_weights": {**READING["confidence_weights"], "bias": None},
+                }
+            },
+            "'bias' is None, expected a",
+        ),
+        (
+            {"reading": {**READING, "confidence_weights": {"bias": 1.0}}},
+            r"confidence_weights are \['bias'\], expected \['bias', 'finders'",
+        ),
+        *(
+            ({"reading": {**READING, key: value}}, f"{key} is {value}, expected 0…1")
+            for key in (
+                "accepted_probability",
+                "separator_probability",
+                "sure_confidence",
+                "digit_weight",
+            )
+            for value in (-0.1, 1.1)
+        ),
+        *(
+            (
+                {"reading": {**READING, "digit_weight": value}},
+                f"'digit_weight' is {value}, expected a f",
+            )
+            for value in (float("nan"), float("inf"), 10**400)
+        ),
+    ],
+)
+def test_a_finders_metadata_that_make_no_sense_are_refused(changes: dict[str, Any], complaint: str):
+    document = json.loads((ARTIFACTS / "numbers.json").read_text("utf-8"))
+    with pytest.raises(ValueError, match=complaint):
+        parse_number_metadata(json.dumps(document | changes).encode())
+
+
+def test_whole_numbers_are_numbers_too():
+    document = json.loads((ARTIFACTS / "numbers.json").read_text("utf-8"))
+    document["reading"]["digit_weight"] = 0
+    assert parse_number_metadata(json.dumps(document).encode()).reading.digit_weight == 0.0
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The settings of each session that was opened."""
+    every: list[dict[str, Any]] = []
+    create = onnxruntime.InferenceSession
+
+    def slowly(content: bytes, **settings: Any) -> Any:
+        every.append(settings)
+        time.sleep(0.05)  # so that others come meanwhile
+        return create(content, **settings)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", slowly)
+    return every
+
+
+def test_the_finder_is_opened_when_it_is_needed_and_only_once(opened: list[dict[str, Any]]):
+    recognizer = DigitRecognizer()
+    recognizer.predict(DRAWING.render())
+    assert len(opened) == 1
+    start = threading.Barrier(8)
+
+    def read(_: int) -> str:
+        start.wait()
+        return recognizer.read_number(DRAWING.render()).text
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(read, range(8))) == {str(DRAWING.label)}
+    assert len(opened) == 2
+
+
+def test_the_finder_runs_on_one_cpu_thread_or_as_the_caller_wants(opened: list[dict[str, Any]]):
+    options = onnxruntime.SessionOptions()
+    for own in (None, options):
+        DigitRecognizer(session_options=own).read_numbers(DRAWING.render())
+    _, by_default, _, asked = (settings["sess_options"] for settings in opened)
+    assert by_default.intra_op_num_threads == 1
+    assert asked is options
+
+
+def test_a_pickled_recognizer_finds_its_finder_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_finder(tmp_path, row("4711"))
+    monkeypatch.chdir(tmp_path)
+    pickled = pickle.dumps(DigitRecognizer(finder="finder.onnx"))
+    monkeypatch.chdir(ARTIFACTS)
+    assert pickle.loads(pickled).read_number(DRAWING.render()).text == "4711"  # noqa: S301

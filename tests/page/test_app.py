@@ -1,0 +1,80 @@
+"""The front: the tabs, the line about the model, and a model that cannot be opened."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.page.opened import open_page
+
+
+@pytest.mark.parametrize("name", ["digits.onnx", "numbers.onnx"])
+def test_a_missing_model_is_a_message_on_the_page(name: str, model: Path) -> None:
+    model.with_name(name).unlink()
+
+    page = open_page()
+
+    assert page.error[0].value.startswith("No digit can be recognized for now: the model")
+    assert "/" not in page.error[0].value  # Where it lies is nobody's business.
+    assert not page.tabs
+
+
+def test_a_corrupt_model_is_a_message_on_the_page(model: Path) -> None:
+    model.write_bytes(model.read_bytes()[:-1])
+
+    page = open_page()
+
+    assert page.error[0].value.startswith("No digit can be recognized for now: the model")
+    assert not page.tabs
+
+
+@pytest.mark.parametrize("name", ["digits.onnx", "numbers.onnx"])
+def test_a_restored_model_is_loaded_at_the_next_visit(name: str, model: Path) -> None:
+    model = model.with_name(name)
+    content = model.read_bytes()
+    model.unlink()
+    page = open_page()
+
+    model.write_bytes(content)
+    page.run()
+
+    assert not page.error
+    assert page.tabs
+
+
+def test_the_model_line_tells_size_and_accuracy(model: Path) -> None:
+    metadata_file = model.with_suffix(".json")
+    metadata = json.loads(metadata_file.read_text("utf-8"))
+    metadata["parameters"] = 174_058
+    metadata["metrics"] = {
+        "mnist_test": {"data": "MNIST", "images": 10_000, "accuracy": 0.9968},
+        "drawings": {"data": "pen drawings", "images": 8_252, "accuracy": 0.9712},
+    }
+    metadata_file.write_text(json.dumps(metadata), "utf-8")
+    finder_file = model.with_name("numbers.json")
+    finder = json.loads(finder_file.read_text("utf-8"))
+    finder_file.write_text(json.dumps(finder | {"parameters": 1_234_567}), "utf-8")
+
+    assert open_page().caption[0].value == (
+        "A convolutional network with 1,234,567 parameters finds the numbers, and one with 174,058"
+        " reads their digits, right on 99.7% of 10,000 digits (MNIST) and 97.1% of 8,252 digits"
+        " (pen drawings)."
+    )
+
+
+def test_the_model_line_of_an_unmeasured_model_tells_only_its_size(model: Path) -> None:
+    metadata_file = model.with_suffix(".json")
+    metadata = json.loads(metadata_file.read_text("utf-8"))
+    metadata_file.write_text(json.dumps(metadata | {"parameters": 9, "metrics": {}}), "utf-8")
+
+    assert open_page().caption[0].value.endswith("and one with 9 reads their digits.")
+
+
+def test_the_camera_is_asked_for_only_in_its_tab() -> None:
+    page = open_page()
+    assert not page.get("camera_input")
+
+    page.session_state["tab"] = "Camera"
+    page.run()
+
+    assert page.get("camera_input")

@@ -1,0 +1,149 @@
+"""The tab to upload pictures in."""
+
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+from starlette.exceptions import HTTPException
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from inference import DigitRecognizer, InferenceError, Number
+from page.upload import MAX_HELD_BYTES, limit_uploads
+from tests.drawings import render_number
+from tests.page.opened import (
+    THREE,
+    YEAR,
+    answers,
+    as_text,
+    file_content,
+    html_elements,
+    table,
+    upload,
+)
+
+
+def test_an_uploaded_picture_is_shown_with_frames_around_its_digits() -> None:
+    page = upload(("year.png", file_content(render_number(YEAR))))
+
+    photo = next(body for body in html_elements(page) if "<figure" in body)
+    assert 'alt="year.png"' in photo
+    assert as_text(photo) == "1 | 9 | 8 | 4"
+
+
+def test_of_several_uploads_one_is_looked_at_closer() -> None:
+    picture = file_content(THREE.render())
+    page = upload(("first.png", picture), ("second.png", picture))
+
+    page.selectbox[0].set_value(1).run()
+
+    assert len(answers(page)) == 1
+    assert 'alt="second.png"' in next(body for body in html_elements(page) if "<figure" in body)
+
+
+def test_uploads_of_one_name_are_told_apart() -> None:
+    page = upload(
+        ("image.jpg", file_content(THREE.render())),
+        ("image.jpg", file_content(render_number(YEAR))),
+    )
+
+    looked_at: list[str] = []
+    for index in (1, 0):
+        page.selectbox[0].set_value(index).run()
+        looked_at.append(answers(page)[0])
+
+    assert looked_at[0].startswith("1 | ")
+    assert looked_at[1].startswith("3 | ")
+
+
+CANNOT_BE_READ = (
+    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of up to 25"
+    " megapixels would be right."
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"three", b"", file_content(THREE.render())[:500]],
+    ids=["text", "empty", "truncated"],
+)
+def test_an_unreadable_file_is_named_with_what_would_be_right(content: bytes) -> None:
+    page = upload(("three.png", content))
+
+    assert table(page) == [f"⚠ | three.png | {CANNOT_BE_READ}"]
+    assert answers(page) == []
+
+
+def test_a_picture_with_too_many_pixels_is_named_with_what_would_be_right() -> None:
+    page = upload(("wall.png", file_content(Image.new("1", (10_000, 5_001), 1))))
+
+    assert table(page) == [f"⚠ | wall.png | {CANNOT_BE_READ}"]
+
+
+def test_a_picture_without_a_number_is_named_and_called_so() -> None:
+    page = upload(("paper.png", file_content(Image.new("L", (100, 100), 255))))
+
+    assert table(page) == ["⚠ | paper.png | Shows no number. Write it larger or darker."]
+
+
+def test_a_picture_that_the_runtime_fails_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> list[Number]:
+        raise InferenceError("no memory")
+
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", fail)
+
+    page = upload(("three.png", file_content(THREE.render())))
+
+    assert table(page) == ["⚠ | three.png | Could not be processed. A smaller picture may work."]
+
+
+def test_a_broken_file_does_not_keep_others_from_their_answer() -> None:
+    page = upload(("notes.png", b"three"), ("three.png", file_content(THREE.render())))
+
+    broken, good = table(page)
+    assert broken.startswith("⚠ | notes.png")
+    assert good.startswith("three.png | 3")
+
+
+def test_of_too_many_files_the_first_are_read_and_the_page_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("page.upload.MAX_FILES", 2)
+    picture = file_content(THREE.render())
+
+    page = upload(*((f"{index}.png", picture) for index in range(3)))
+
+    assert len(table(page)) == 2
+    assert page.warning[0].value.startswith("Only the first 2 pictures are read.")
+
+
+def test_a_visitor_cannot_park_any_number_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = MemoryUploadedFileManager("/upload")
+    monkeypatch.setattr(
+        "page.upload.get_instance", lambda: SimpleNamespace(uploaded_file_mgr=manager)
+    )
+    limit_uploads()
+    half = bytes(MAX_HELD_BYTES // 2)
+
+    manager.add_file("one", UploadedFileRec("1", "a.png", "image/png", half))
+    manager.add_file(session_id="one", file=UploadedFileRec("2", "b.png", "image/png", half))
+    with pytest.raises(HTTPException) as refused:
+        manager.add_file("one", UploadedFileRec("3", "c.png", "image/png", b"1"))
+    assert refused.value.status_code == 413
+    assert len(manager.get_files("one", ["1", "2", "3"])) == 2
+    manager.add_file("another visitor", UploadedFileRec("3", "c.png", "image/png", b"1"))
+    manager.remove_file("one", "1")
+    manager.add_file("one", UploadedFileRec("3", "c.png", "image/png", b"1"))
+
+
+def test_a_very_wide_picture_is_answered() -> None:
+    strip = Image.new("L", (3000, 3), 255)
+    strip.paste(0, (100, 1, 2000, 2))
+
+    assert len(table(upload(("strip.png", file_content(strip))))) == 1
+
+
+def test_a_photograph_with_damaged_exif_data_is_answered() -> None:
+    photograph = file_content(THREE.render(), exif=b"not a TIFF header")
+
+    assert table(upload(("three.png", photograph)))[0].startswith("three.png | 3")

@@ -1,0 +1,181 @@
+"""Drawings that are no digits, so that the network learns to be unsure of them.
+
+Outlier exposure: Hendrycks, Mazeika and Dietterich, 2019, "Deep Anomaly Detection with Outlier
+Exposure". All of them are synthetic: glyphs drawn from strokes, scribbles, blots, specks, and MNIST
+digits that were overlaid, paired, turned or mirrored into something that is no digit.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from training.data import LabelledInk
+from training.synthesis.augmentation import WORKING_SIZE, enlarge
+from training.synthesis.glyphs import GLYPHS, curves_of
+from training.synthesis.strokes import draw_curves
+
+NO_DIGIT = -1
+"""The label of a drawing that is no digit."""
+
+_TURNED_INTO_NO_DIGIT = (2, 3, 4, 5)
+_MIRRORED_INTO_NO_DIGIT = (3, 4, 6, 9)
+_MARGIN = 10.0  # pixels of paper around a drawing, room for the augmentation
+_CHUNK = 256  # drawings made at a time, which bounds the memory
+
+
+def make_non_digits(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """Draws non-digits of every kind, in random order.
+
+    Args:
+        digits: MNIST images to distort.
+        count: How many to draw.
+        generator: Source of all randomness.
+
+    Returns:
+        uint8 [count, 56, 56], 0 (paper) … 255 (full ink), to be redrawn by `augment` like digits.
+    """
+    shares = (
+        (_glyphs, 0.44),
+        (_scribbles, 0.1),
+        (_hatchings, 0.03),
+        (_noise, 0.05),
+        (_overlaid, 0.08),
+        (_side_by_side, 0.1),
+        (_turned, 0.08),
+        (_blots, 0.07),
+        (_specks, 0.05),
+    )
+    drawn = [
+        make(digits, min(_CHUNK, whole - start), generator)
+        for make, share in shares
+        for whole in [round(count * share) + 1]
+        for start in range(0, whole, _CHUNK)
+    ]
+    images = (torch.cat(drawn) * 255).byte()
+    return images[torch.randperm(len(images), generator=generator)[:count]]
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
+    return torch.rand(shape, generator=generator) * (high - low) + low
+
+
+def _pen_width(count: int, generator: Generator) -> Tensor:
+    return _uniform((count,), 2.0, 8.0, generator)
+
+
+def _draw(curves: Tensor, width: Tensor) -> Tensor:
+    """Draws several curves on each image; [count, curves, 3, 2] in pixels and [count]."""
+    image = torch.zeros(len(curves), WORKING_SIZE, WORKING_SIZE)
+    for control_points in curves.unbind(dim=1):
+        image = draw_curves(image, control_points, width)
+    return image
+
+
+def _glyphs(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    del digits
+    tables = [curves_of(glyph) for glyph in GLYPHS.values()]
+    most = max(len(table) for table in tables)
+    padded = torch.tensor([(table + [table[-1]] * most)[:most] for table in tables])
+    points = padded[torch.randint(len(tables), (count,), generator=generator)]
+    return _draw(_placed(_bent(points, generator), generator), _pen_width(count, generator))
+
+
+def _bent(points: Tensor, generator: Generator) -> Tensor:
+    """Moves points smoothly, so that strokes that meet still meet; [count, curves, 3, 2]."""
+    count = len(points)
+    knots = torch.randn((count, 2, 3, 3), generator=generator) * 0.08
+    grid = (points.flatten(1, 2).unsqueeze(1) * 2 - 1).clamp(-1, 1)
+    moved = F.grid_sample(knots, grid, align_corners=True)  # [count, 2, 1, curves * 3]
+    return points + moved[:, :, 0].transpose(1, 2).reshape(points.shape)
+
+
+def _placed(points: Tensor, generator: Generator) -> Tensor:
+    """Scales unit squares to random boxes in the middle of the image; [count, curves, 3, 2]."""
+    side = WORKING_SIZE - 2 * _MARGIN
+    stretch = _uniform((len(points), 1, 1, 2), 0.6, 1.0, generator) * side
+    return (points - 0.5) * stretch + WORKING_SIZE / 2
+
+
+def _scribbles(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """A pen that wanders: curves that go on where the last one ended."""
+    del digits
+    curves = 7
+    points = torch.rand((count, 2 * curves + 1, 2), generator=generator)
+    chain = torch.stack([points[:, 0:-2:2], points[:, 1:-1:2], points[:, 2::2]], dim=2)
+    used = torch.randint(3, curves + 1, (count, 1), generator=generator)
+    last = torch.minimum(torch.arange(curves).unsqueeze(0), used - 1)
+    chain = chain.gather(1, last.view(count, curves, 1, 1).expand(-1, -1, 3, 2))
+    return _draw(_placed(chain, generator), _pen_width(count, generator))
+
+
+def _hatchings(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """A pen that goes to and fro, as to blacken something."""
+    del digits
+    lines = 9
+    across = _uniform((count, 1), 0.15, 0.6, generator)
+    along = torch.linspace(-0.5, 0.5, lines + 1) * _uniform((count, 1), 0.3, 0.9, generator)
+    side = torch.tensor([1.0, -1.0]).repeat(lines)[: lines + 1]
+    ends = torch.stack([along, across * side], dim=2)
+    ends += torch.randn(ends.shape, generator=generator) * 0.04
+    angle = _uniform((count,), 0, torch.pi, generator)
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(-1, 2, 2)
+    ends = 0.5 + ends @ turn
+    lines_ends = torch.stack([ends[:, :-1], (ends[:, :-1] + ends[:, 1:]) / 2, ends[:, 1:]], dim=2)
+    return _draw(_placed(lines_ends, generator), _pen_width(count, generator))
+
+
+def _noise(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """Paper that is all grain, of any coarseness and darkness."""
+    del digits
+    cells = int(torch.randint(5, WORKING_SIZE + 1, (), generator=generator))
+    grain = torch.randn((count, 1, cells, cells), generator=generator)
+    size = (WORKING_SIZE, WORKING_SIZE)
+    field = F.interpolate(grain, size=size, mode="bicubic").squeeze(1)
+    darkness = _uniform((count, 1, 1), -0.6, 0.6, generator)
+    contrast = _uniform((count, 1, 1), 0.1, 1.0, generator)
+    return (0.5 + darkness + contrast * field).clamp(0, 1)
+
+
+def _some(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """Random digits, enlarged; float32 [count, 56, 56], 0 … 1."""
+    chosen = torch.randint(len(digits), (count,), generator=generator)
+    return enlarge(digits.ink[chosen]).float() / 255
+
+
+def _overlaid(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    shift = torch.randint(4, 13, (2,), generator=generator).tolist()
+    other = _some(digits, count, generator).roll(shift, dims=(1, 2))
+    return torch.maximum(_some(digits, count, generator), other)
+
+
+def _side_by_side(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    pair = [_some(digits, count, generator).unsqueeze(1) for _ in range(2)]
+    size = (WORKING_SIZE * 2 // 3, WORKING_SIZE // 2)
+    halves = [F.interpolate(digit, size=size, mode="area").squeeze(1) for digit in pair]
+    space = (WORKING_SIZE - size[0]) // 2
+    return F.pad(torch.cat(halves, dim=2), (0, 0, space, WORKING_SIZE - size[0] - space))
+
+
+def _turned(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """A quarter turn, or a mirror image, of digits that it makes into no digit."""
+
+    def only(kinds: tuple[int, ...]) -> LabelledInk:
+        return digits.subset(torch.isin(digits.labels, torch.tensor(kinds)).nonzero().flatten())
+
+    half = count // 2
+    turned = _some(only(_TURNED_INTO_NO_DIGIT), half, generator).rot90(1, (1, 2))
+    mirrored = _some(only(_MIRRORED_INTO_NO_DIGIT), count - half, generator).flip(2)
+    return torch.cat([turned, mirrored])
+
+
+def _blots(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    del digits
+    points = 0.5 + (torch.rand((count, 2, 3, 2), generator=generator) - 0.5) * 0.7
+    return _draw(_placed(points, generator), _uniform((count,), 12.0, 26.0, generator))
+
+
+def _specks(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
+    """A few dots, each a curve without length."""
+    del digits
+    dots = torch.rand((count, 6, 1, 2), generator=generator).expand(-1, -1, 3, -1)
+    return _draw(_placed(dots, generator), _uniform((count,), 2.0, 7.0, generator))
