@@ -24,7 +24,7 @@ from training.checkpoint import Checkpoint, draft_of, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.model import DigitGraph, parameter_count
 
-MODEL_VERSION = "1.2.2"
+MODEL_VERSION = "1.3.0"
 OPSET = 20
 MODEL_NAME = "digits.onnx"
 DESCRIPTION_NAME = "digits.json"
