@@ -206,7 +206,7 @@ def test_a_model_with_weights_in_another_file_is_refused(
         onnx.load(model), model, save_as_external_data=True, location="weights", size_threshold=0
     )
     write_model(model, model.read_bytes())
-    with pytest.raises(ModelError, match="keeps weights in another file; .* external_data=False"):
+    with pytest.raises(ModelError, match=r"keeps weights in another file; .* external_data=False"):
         DigitRecognizer(model)
 
 
