@@ -4,16 +4,16 @@ What a header promises is checked before anything is decoded. Any file of up to 
 about 3 seconds of one core and 400 MB.
 """
 
-import contextlib
 import re
 import struct
-from collections.abc import Generator
-from typing import IO, Any
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import IO, Any, TypeVar
 
 from PIL import Image, ImageFile
 
 from .errors import InvalidImageError
-from .slots import Slots
+from .slots import Workers
 
 MAX_PIXELS = 50_000_000
 """Largest accepted height × width; known from a file's header before anything is decoded."""
@@ -50,30 +50,42 @@ _TIFF_BYTES = (1, 2, 7)  # types whose values are kept as bytes
 _TILE_WIDTH, _TILE_LENGTH, _ROWS_PER_STRIP = 322, 323, 278
 
 _LARGE_BYTES = 16_000_000
-_large = Slots(2)
+_large = Workers(2)
+
+T = TypeVar("T")
 
 
-@contextlib.contextmanager
-def opened_image(
-    file: IO[bytes], name: str, max_pixels: int
-) -> Generator[ImageFile.ImageFile, None, None]:
-    """Opens an image file, unless it would take too much to decode.
+def decoded(
+    file: IO[bytes], name: str, max_pixels: int, decode: Callable[[ImageFile.ImageFile], T]
+) -> T:
+    """Opens an image file and has it decoded, unless that would take too much.
 
-    Within the context it may be decoded. Of large ones, two at a time are, however many threads
-    want to. `Image.open` would not do: it tries every format there is, and judges the size by a
-    limit that belongs to the whole process.
+    Of large ones, two at a time are decoded, however many threads want to. `Image.open` would not
+    do: it tries every format there is, and judges the size by a limit that belongs to the whole
+    process.
 
     Args:
         file: Open, at its start.
         name: For messages.
         max_pixels: Largest height × width.
+        decode: Takes the image, which is not decoded yet; may be called in another thread.
 
-    Yields:
-        The image, not decoded yet.
+    Returns:
+        What `decode` does.
 
     Raises:
         InvalidImageError: It is no image of an accepted format, is damaged, or too large.
     """
+    image, held_bytes = _by_own_limit(max_pixels, lambda: _checked(file, name, max_pixels))
+
+    def work() -> T:
+        return _by_own_limit(max_pixels, lambda: decode(image))
+
+    return _large.run(work) if held_bytes > _LARGE_BYTES else work()
+
+
+def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.ImageFile, int]:
+    """The image, not decoded yet, and the bytes that decoding takes at most."""
     image = _identify(file, name)
     check_size(image.width, image.height, max_pixels)
     if max(image.size) > MAX_SIDE_PX:
@@ -84,8 +96,34 @@ def opened_image(
     held_bytes = _held_bytes(image, file, name)
     if held_bytes > _MEMORY_BYTES:
         raise _too_costly(f"{name} would take {held_bytes // 1_000_000:,} MB of memory")
-    with _large.one() if held_bytes > _LARGE_BYTES else contextlib.nullcontext():
-        yield image
+    return image, held_bytes
+
+
+_max_pixels: ContextVar[int | None] = ContextVar("max_pixels", default=None)
+
+
+def _by_own_limit(max_pixels: int, work: Callable[[], T]) -> T:
+    """Does work in which Pillow judges sizes by that limit."""
+    token = _max_pixels.set(max_pixels)
+    try:
+        return work()
+    finally:
+        _max_pixels.reset(token)
+
+
+def _check_by_own_limit(size: tuple[int, int], **options: bool) -> None:
+    max_pixels = _max_pixels.get()
+    if max_pixels is None:
+        _pillows_check(size, **options)
+    else:
+        check_size(max(1, size[0]), max(1, size[1]), max_pixels)
+
+
+# Some of Pillow's decoders check sizes, too, and by `Image.MAX_IMAGE_PIXELS`, which belongs to the
+# whole process. Others may need it: it is neither changed nor heeded here.
+_pillow: Any = Image
+_pillows_check: Callable[..., None] = _pillow._decompression_bomb_check
+_pillow._decompression_bomb_check = _check_by_own_limit
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:

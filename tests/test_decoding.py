@@ -1,18 +1,22 @@
 """Files that are small, and would take a decoder minutes or gigabytes."""
 
+import gc
 import io
 import os
 import struct
+import subprocess
+import sys
 import threading
+import time
+import weakref
 import zlib
 from collections.abc import Callable
-from contextlib import ExitStack
 
 import pytest
 from PIL import Image
 
 from inference import MAX_PIXELS, InvalidImageError
-from inference.decoding import MAX_SIDE_PX, opened_image
+from inference.decoding import MAX_SIDE_PX, decoded
 from inference.images import read_picture
 
 DRAWING = Image.new("L", (40, 30), 255)
@@ -82,6 +86,24 @@ BIG_TILE = [
     (325, 4, 1, 4),
     (259, 3, 1, 8),
 ]
+
+
+def pixels_of(content: bytes, then: Callable[[], object] = lambda: None) -> int:
+    """The pixels of a file that is opened, not decoded; something is done where it would be."""
+
+    def decode(image: Image.Image) -> int:
+        then()
+        return image.width * image.height
+
+    return decoded(io.BytesIO(content), "the file", MAX_PIXELS, decode)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "plain PBM": (lambda: b"P1\n40 30\n" + b"#a\n1" * 1_200, "not an image file"),
@@ -154,8 +176,7 @@ ORDINARY: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ORDINARY)
 def test_what_cameras_scanners_and_programs_write_is_read(name: str):
     content = ORDINARY[name]()
-    with opened_image(io.BytesIO(content), "the file", MAX_PIXELS) as image:
-        assert image.width * image.height > 0
+    assert pixels_of(content) > 0
     read_picture(content)
 
 
@@ -169,34 +190,101 @@ def test_the_largest_number_of_pixels_can_be_lowered():
 LARGE = png_header(4_000, 4_000)
 
 
+class Decoding:
+    """Large pictures that are being decoded until `release` is set."""
+
+    def __init__(self, count: int) -> None:
+        self.release, self.threads = threading.Event(), set[threading.Thread]()
+        self.begun = threading.Semaphore(0)
+        self.callers = [threading.Thread(target=self._decode) for _ in range(count)]
+
+    def _decode(self) -> None:
+        pixels_of(LARGE, self._wait)
+
+    def _wait(self) -> None:
+        self.threads.add(threading.current_thread())
+        self.begun.release()
+        assert self.release.wait(10)
+
+    def __enter__(self) -> "Decoding":
+        for caller in self.callers:
+            caller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()
+        for caller in self.callers:
+            caller.join(10)
+
+
 def test_two_large_pictures_are_decoded_at_a_time_and_a_small_one_does_not_wait():
-    entered = threading.Event()
+    with Decoding(3) as decoding:
+        assert decoding.begun.acquire(timeout=10)
+        assert decoding.begun.acquire(timeout=10)
+        assert pixels_of(encoded(DRAWING, "PNG")) == 1_200
+        assert not decoding.begun.acquire(timeout=0.2)
+        decoding.release.set()
+        assert decoding.begun.acquire(timeout=10)
 
-    def open_third() -> None:
-        with opened_image(io.BytesIO(LARGE), "the third", MAX_PIXELS):
-            entered.set()
 
-    third = threading.Thread(target=open_third)
-    with ExitStack() as stack:
-        for name in ("the first", "the second"):
-            stack.enter_context(opened_image(io.BytesIO(LARGE), name, MAX_PIXELS))
-        third.start()
-        with opened_image(io.BytesIO(encoded(DRAWING, "PNG")), "a small one", MAX_PIXELS):
-            pass
-        assert not entered.wait(0.2)
-    assert entered.wait(10)
-    third.join()
+def test_large_pictures_of_many_threads_are_decoded_in_the_same_two():
+    """What a thread has freed is kept for it: each of many would keep a large picture's memory."""
+    with Decoding(20) as decoding:
+        decoding.release.set()
+    assert not decoding.threads & set(decoding.callers)
+    assert len(decoding.threads) <= 2
+
+
+def test_what_is_wrong_with_a_large_picture_is_told_to_its_caller():
+    with pytest.raises(InvalidImageError, match="cannot be read"):
+        read_picture(LARGE)
+
+
+def test_a_large_picture_that_cannot_be_read_is_not_held_in_memory():
+    images: list[weakref.ref[Image.Image]] = []
+
+    def fail(image: Image.Image) -> None:
+        images.append(weakref.ref(image))
+        raise InvalidImageError("it is torn")
+
+    gc.disable()
+    try:
+        with pytest.raises(InvalidImageError, match="it is torn"):
+            decoded(io.BytesIO(LARGE), "the file", MAX_PIXELS, fail)
+        wait_until(lambda: images[0]() is None)
+    finally:
+        gc.enable()
+
+
+def test_a_thread_may_read_a_large_picture_after_the_main_one_has_ended():
+    program = """
+import io, threading
+from PIL import Image
+from inference import visible_image
+
+file = io.BytesIO()
+Image.new("L", (4_200, 4_000)).save(file, "PNG")
+
+def read():
+    threading.main_thread().join()
+    print(visible_image(file).size)
+
+threading.Thread(target=read).start()
+"""
+    ended = subprocess.run(  # noqa: S603 — the program is right here
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert ended.stdout == "(840, 800)\n", ended.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_process_does_not_wait_for_what_its_parent_decodes():
-    with ExitStack() as stack:
-        for name in ("the first", "the second"):
-            stack.enter_context(opened_image(io.BytesIO(LARGE), name, MAX_PIXELS))
+    with Decoding(2) as decoding:
+        assert decoding.begun.acquire(timeout=10)
+        assert decoding.begun.acquire(timeout=10)
         child = os.fork()
         if not child:
-            with opened_image(io.BytesIO(LARGE), "the child's", MAX_PIXELS):
-                os._exit(7)
+            os._exit(7 if pixels_of(LARGE) == 16_000_000 else 1)
         # Without a slot of its own the child would wait forever.
         ended, status = 0, 0
         for _ in range(200):
@@ -209,3 +297,64 @@ def test_a_forked_process_does_not_wait_for_what_its_parent_decodes():
             os.waitpid(child, 0)
     assert ended
     assert os.waitstatus_to_exitcode(status) == 7
+
+
+# --- Pillow's own limit ---------------------------------------------------------------------------
+
+
+def gif(frame: Image.Image, screen: tuple[int, int]) -> bytes:
+    """A GIF that restores its ground after a frame that may be larger than its screen."""
+    content = bytearray(encoded(frame.convert("P"), "GIF", disposal=2))
+    struct.pack_into("<HH", content, 6, *screen)
+    return bytes(content)
+
+
+TILES = [(322, 4, 1, 48), (323, 4, 1, 32), (324, 4, 1, 500), (325, 4, 1, 1_536)]
+CHECKED_BY_PILLOW: dict[str, Callable[[], bytes]] = {
+    "a GIF's frame beyond its screen": lambda: gif(DRAWING, (10, 10)),
+    "a GIF's frame that is taken away": lambda: gif(DRAWING, DRAWING.size),
+    "WebP": lambda: encoded(DRAWING.convert("RGB"), "WEBP", lossless=True),
+    "tiles": lambda: tiff(40, 30, TILES, bytes(range(256)) * 8),
+    "PNG": lambda: encoded(DRAWING, "PNG"),
+}
+
+
+@pytest.mark.parametrize("limit", [1, 700, 10**12, None])
+@pytest.mark.parametrize("name", CHECKED_BY_PILLOW)
+@pytest.mark.filterwarnings("error")
+def test_pillows_limit_for_the_whole_process_decides_nothing(
+    name: str, limit: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    content = CHECKED_BY_PILLOW[name]()
+    expected = read_picture(content)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    picture = read_picture(content)
+    assert picture.source_size == DRAWING.size
+    assert (picture.luminance == expected.luminance).all()
+    assert limit == Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("limit", [1, 10**12, None])
+def test_our_own_limit_holds_for_a_frame_whatever_pillows_is(
+    limit: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    content = bytearray(gif(DRAWING, DRAWING.size))
+    frame = content.index(b",\0\0\0\0")
+    struct.pack_into("<HH", content, frame + 5, 65_535, 65_535)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(InvalidImageError, match="65535 × 65535 is more than 50,000,000 pixels"):
+        read_picture(bytes(content))
+
+
+def test_pillows_limit_holds_for_the_caller(monkeypatch: pytest.MonkeyPatch):
+    content = encoded(DRAWING, "PNG")
+    read_picture(content)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(content))
+    # Within what is read here, too, in another thread.
+    other = threading.Thread(target=Image.open, args=(io.BytesIO(content),))
+    failures: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: failures.append(failure.exc_type))
+    pixels_of(content, lambda: (other.start(), other.join()))
+    assert failures == [Image.DecompressionBombError]
