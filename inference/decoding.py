@@ -178,7 +178,7 @@ def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
         raise _too_costly(f"{name} is stored in a way that is slow to decode")
     is_jpeg = image.format in ("JPEG", "MPO")
     is_scanned = is_jpeg or image.info.get("compression") in _JPEG_IN_TIFF
-    scans = _scans(file) if is_scanned else 0
+    scans = _scans(image, file) if is_scanned else 0
     if pixels * scans > _MAX_SCANNED_PIXELS:
         raise _too_costly(f"{name} comes in {scans:,} scans")
     if is_jpeg:
@@ -201,11 +201,19 @@ def _bytes_per_pixel(image: Image.Image) -> int:
     return opaque_bytes + 4 if image.has_transparency_data else opaque_bytes
 
 
-def _scans(file: IO[bytes]) -> int:
+def _scans(image: Image.Image, file: IO[bytes]) -> int:
     """How many scans a JPEG has, or a few more: pictures embedded in it have scans, too."""
-    position = file.tell()
-    file.seek(0)
-    count = file.read().count(_START_OF_SCAN)
+    position, colours = file.tell(), len(image.getbands())
+    # Pillow stops behind the header of the first scan. If all colours are in it, it is the only
+    # one, unless the file is progressive.
+    header_bytes = 6 + 2 * colours
+    file.seek(max(0, position - header_bytes - len(_START_OF_SCAN)))
+    only_scan = _START_OF_SCAN + struct.pack(">HB", header_bytes, colours)
+    if not image.info.get("progressive") and file.read(len(only_scan)) == only_scan:
+        count = 1
+    else:
+        file.seek(0)
+        count = file.read().count(_START_OF_SCAN)
     file.seek(position)
     return count
 

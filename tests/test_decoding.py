@@ -180,6 +180,39 @@ def test_what_cameras_scanners_and_programs_write_is_read(name: str):
     read_picture(content)
 
 
+class Read(io.BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        self.count += len(content)
+        return content
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_only_the_header_of_an_ordinary_jpeg_is_read_before_it_is_decoded(mode: str):
+    content = encoded(DRAWING.convert(mode), "JPEG")
+    file = Read(content + bytes(1_000_000))
+    decoded(file, "the file", MAX_PIXELS, lambda image: image.size)
+    assert file.count < 10_000
+
+
+def colour_by_colour(count: int) -> bytes:
+    """A JPEG that is not progressive and has a scan for each colour, its last one repeated."""
+    content = bytearray(encoded(DRAWING.convert("RGB"), "JPEG"))
+    frame, scan = content.index(b"\xff\xc0"), content.index(b"\xff\xda")
+    struct.pack_into(">HH", content, frame + 5, 7_000, 7_000)
+    one = b"\xff\xda" + struct.pack(">HBBBBBB", 8, 1, 1, 0, 0, 63, 0) + content[scan + 14 : -2]
+    return bytes(content[:scan] + one * count + b"\xff\xd9")
+
+
+def test_scans_are_counted_in_a_jpeg_that_is_not_progressive_too():
+    with pytest.raises(InvalidImageError, match="comes in 300 scans"):
+        read_picture(colour_by_colour(300))
+
+
 def test_the_largest_number_of_pixels_can_be_lowered():
     content = encoded(DRAWING, "PNG")
     assert read_picture(content, max_pixels=1_200).luminance.shape == (30, 40)
