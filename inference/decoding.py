@@ -12,6 +12,7 @@ from typing import IO, Any, TypeVar
 
 from PIL import Image, ImageFile
 
+from .avif import stream_size
 from .errors import InvalidImageError
 from .slots import Workers
 
@@ -29,10 +30,12 @@ FILE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
 _MEMORY_BYTES = 300_000_000  # for one picture while it is decoded
 
 # Beside the picture itself, in bytes for each pixel.
-_DECODERS_BYTES = {"WEBP": 12, "AVIF": 16}
+_DECODERS_BYTES = {"WEBP": 12, "AVIF": 10}
+_AVIF_STREAM_BYTES = 6  # of a decoded stream, for each pixel: three colours of up to 16 bits
 _COEFFICIENT_BYTES = 2  # of a JPEG that comes in several scans, for each pixel and colour
 
-# A usual progressive JPEG has ten scans, and each of them goes over all of its pixels.
+# A usual progressive JPEG has ten scans, and each of them goes over all of its pixels. An AVIF may
+# have frames that nobody sees.
 _MAX_SCANNED_PIXELS = 10 * MAX_PIXELS
 _START_OF_SCAN = b"\xff\xda"
 _JPEG_IN_TIFF = ("jpeg", "tiff_jpeg")
@@ -184,8 +187,12 @@ def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
     if is_jpeg:
         # It is decoded at a fraction of its size, but several scans meet in its coefficients.
         return pixels * len(image.getbands()) * _COEFFICIENT_BYTES * (scans > 1)
-    piece_bytes = _piece_bytes(image) if image.format == "TIFF" else 0
-    return pixels * _bytes_per_pixel(image) + piece_bytes
+    more_bytes = 0
+    if image.format == "TIFF":
+        more_bytes = _piece_bytes(image)
+    if image.format == "AVIF":
+        more_bytes = _avif_stream_bytes(file, name)
+    return pixels * _bytes_per_pixel(image) + more_bytes
 
 
 def _too_costly(reason: str) -> InvalidImageError:
@@ -236,6 +243,17 @@ def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
         raise InvalidImageError(
             f"{name} starts like a TIFF file but is damaged ({error})"
         ) from error
+
+
+def _avif_stream_bytes(file: IO[bytes], name: str) -> int:
+    """What the pictures in an AVIF take, whatever its header says; raises for too many frames."""
+    try:
+        pixels, decoded_pixels = stream_size(file)
+    except ValueError as error:
+        raise InvalidImageError(f"{name} is no usual AVIF: {error}; save it as a PNG") from error
+    if decoded_pixels > _MAX_SCANNED_PIXELS:
+        raise _too_costly(f"{name} comes in too many frames")
+    return pixels * _AVIF_STREAM_BYTES
 
 
 def _piece_bytes(image: ImageFile.ImageFile) -> int:

@@ -79,6 +79,30 @@ def webp_that_claims(width: int, height: int) -> bytes:
     return bytes(content)
 
 
+def avif_of(side_px: int, *, claimed_px: int) -> bytes:
+    """An AVIF whose header says that its sides are shorter than they are."""
+    content = bytearray(encoded(Image.new("L", (side_px, side_px)), "AVIF", speed=10))
+    struct.pack_into(">II", content, content.index(b"ispe") + 8, claimed_px, claimed_px)
+    return bytes(content)
+
+
+def avif_of_frames(count: int) -> bytes:
+    """An AVIF of 4 megapixels whose only frame comes many times."""
+    content = encoded(Image.new("L", (2_000, 2_000)), "AVIF", speed=10)
+    stream = content.index(b"\x12\x00\x0a")
+    frame = content[stream + 4 + content[stream + 3] :]
+    assert frame[0] == 0x32  # a frame that says how long it is
+    longer = bytearray(content[: -len(frame)] + frame * count)
+    # The length of the only item, and that of the box that holds it.
+    length = longer.index(b"iloc") + 8 + 14
+    (item_bytes,) = struct.unpack_from(">I", longer, length)
+    struct.pack_into(">I", longer, length, item_bytes + (count - 1) * len(frame))
+    struct.pack_into(">I", longer, stream - 8, len(longer) - stream + 8)
+    return bytes(longer)
+
+
+ORIENTATION = b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, 274, 3, 1, 6, 0)
+
 BIG_TILE = [
     (322, 4, 1, 60_000),
     (323, 4, 1, 60_000),
@@ -129,6 +153,19 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a row of pixels": (lambda: png_header(MAX_SIDE_PX + 1, 1), "too long"),
     "colours with transparency": (lambda: png_header(7_000, 7_000, 6), "MB of memory"),
     "a white WebP": (lambda: webp_that_claims(7_000, 7_000), "MB of memory"),
+    "an AVIF larger than its header says": (
+        lambda: avif_of(8_000, claimed_px=30),
+        "MB of memory",
+    ),
+    "hundreds of frames in an AVIF": (lambda: avif_of_frames(200), "too many frames"),
+    "a film": (
+        lambda: encoded(DRAWING, "AVIF", save_all=True, append_images=[Image.new("L", (40, 30))]),
+        "no usual AVIF: it is a film",
+    ),
+    "an AVIF of countless boxes": (
+        lambda: encoded(DRAWING, "AVIF") + struct.pack(">I4s", 8, b"free") * 20_000,
+        "more than 10,000 parts",
+    ),
     "hundreds of scans": (lambda: with_scans(300, 7_000), "scans"),
     "inks of a printer": (
         lambda: encoded(Image.new("CMYK", (6_000, 6_000)), "TIFF", compression="tiff_lzw"),
@@ -157,6 +194,10 @@ def test_a_file_that_would_occupy_the_process_is_refused(name: str):
 
 
 ORDINARY: dict[str, Callable[[], bytes]] = {
+    "AVIF of 12 megapixels": lambda: encoded(Image.new("L", (4_000, 3_000)), "AVIF", speed=10),
+    "AVIF with transparency": lambda: encoded(DRAWING.convert("RGBA"), "AVIF"),
+    "AVIF with a description": lambda: encoded(DRAWING, "AVIF", exif=ORIENTATION, xmp=b"<a/>"),
+    "AVIF a little larger than its header says": lambda: avif_of(40, claimed_px=30),
     "PGM with a comment": lambda: b"P5\n# by a scanner\n40 30 255\n" + DRAWING.tobytes(),
     "PBM of bits": lambda: encoded(DRAWING.convert("1"), "PPM"),
     "PGM of 12 bits": lambda: b"P5 40 30 4095\n" + bytes(2_400),
