@@ -54,7 +54,7 @@ def main() -> None:
 @st.cache_resource(show_spinner="Loading the model…")
 def load_recognizer() -> DigitRecognizer:
     """Load the model once for all visitors."""
-    return DigitRecognizer(max_pixels=MAX_PIXELS)
+    return DigitRecognizer()
 
 
 def describe_model(recognizer: DigitRecognizer) -> str:

@@ -41,6 +41,9 @@ class Metadata(Protocol):
 
 M = TypeVar("M", bound=Metadata)
 
+# So begins, in an ONNX file, what names the other file that holds a tensor's values.
+_EXTERNAL_DATA = b"\n\x08location\x12"
+
 
 class Session(Protocol):
     """What this package uses of `onnxruntime.InferenceSession`; may run in many threads at once."""
@@ -82,6 +85,11 @@ def open_model(
             f"{len(content):,} bytes and SHA-256 {digest}, expected {metadata.file.size_bytes:,} "
             f"bytes and {metadata.file.sha256}; the .onnx and .json files must come from the same "
             "export and be complete"
+        )
+    if _EXTERNAL_DATA in content:  # The hash does not cover it.
+        raise ModelError(
+            f"the model {path} keeps weights in another file; export it again as one file, with "
+            "external_data=False"
         )
     try:
         session = _runtime.InferenceSession(

@@ -54,7 +54,6 @@ def parts(images: Iterable[ImageSource], count: int) -> Iterator[list[ImageSourc
     is_made_one_by_one = not isinstance(images, (Sequence, np.ndarray))
     part: list[ImageSource] = []
     held_bytes = 0
-    failure: Exception | None = None
     try:
         for image in images:
             part.append(_copied(image) if is_made_one_by_one else image)
@@ -62,12 +61,12 @@ def parts(images: Iterable[ImageSource], count: int) -> Iterator[list[ImageSourc
             if len(part) == count or held_bytes > _PART_BYTES:
                 yield part
                 part, held_bytes = [], 0
-    except Exception as error:  # The caller's own; what came before it is given first.
-        failure = error
+    except Exception:  # The caller's own; what came before it is given first.
+        if part:
+            yield part
+        raise
     if part:
         yield part
-    if failure:
-        raise failure
 
 
 def _copied(image: Any) -> Any:
@@ -100,7 +99,6 @@ def map_in_order(
         return
     pool = ThreadPoolExecutor(threads)
     waiting: deque[Future[R]] = deque()
-    failure: Exception | None = None
     try:
         remaining = iter(items)
         while True:
@@ -109,7 +107,8 @@ def map_in_order(
             except StopIteration:
                 break
             except Exception as error:  # The caller's own; what came before it is given first.
-                failure = error
+                waiting.append(Future())
+                waiting[-1].set_exception(error)
                 break
             if len(waiting) == 2 * threads:  # enough that no thread waits for the caller
                 yield waiting.popleft().result()
@@ -117,5 +116,3 @@ def map_in_order(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-    if failure:
-        raise failure

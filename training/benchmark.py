@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from inference import DigitRecognizer, ImageSource, ModelOutput
+from inference import DigitRecognizer, ImageSource, InferenceError, ModelOutput
 from inference.stream import map_in_order
-from training.checkpoint import Checkpoint, library_versions
+from training.checkpoint import Checkpoint, WeightsError, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.export import MODEL_NAME, open_session
 from training.report import DOTS_PER_INCH, markdown_table
@@ -331,7 +331,10 @@ def main() -> None:
     add_folder_flag(parser)
     folder: Path = parser.parse_args().output.resolve()
     torch.set_num_threads(1)  # as many as the sessions that it is compared with
-    write(folder, measure(folder))
+    try:
+        write(folder, measure(folder))
+    except (InferenceError, OSError, WeightsError) as error:
+        parser.error(str(error))
     print((folder / "BENCHMARK.md").read_text(encoding="utf-8"))  # noqa: T201
 
 

@@ -2,10 +2,13 @@
 
 import contextlib
 import importlib.metadata
+import io
 import platform
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,6 +16,10 @@ from training.config import TrainingConfig
 from training.model import DigitCNN, DigitGraph
 
 FILE_NAME = "digits.pt"
+
+
+class WeightsError(ValueError):
+    """A file of weights is damaged, or holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +68,45 @@ class Checkpoint:
         """Reads `digits.pt` from the folder; runs no code from the file.
 
         Raises:
-            FileNotFoundError: The folder holds no weights.
-            RuntimeError: The weights are of another architecture.
+            OSError: The folder holds no weights, or they may not be read.
+            WeightsError: The file is damaged, or holds something else.
         """
-        saved = torch.load(folder / FILE_NAME, map_location="cpu", weights_only=True)
-        graph = DigitGraph(DigitCNN())
-        graph.load_state_dict(saved["weights"])
-        return cls(
-            graph=graph.eval(),
-            config=TrainingConfig(**saved["config"]),
-            reject_confidence=saved["reject_confidence"],
-            validation_accuracy=saved["validation_accuracy"],
-            redrawn_validation_accuracy=saved["redrawn_validation_accuracy"],
-            history=saved["history"],
-            versions=saved["versions"],
-            extra_images=saved.get("extra_images", 0),
-        )
+        with saved_in(folder / FILE_NAME) as saved:
+            graph = DigitGraph(DigitCNN())
+            graph.load_state_dict(saved["weights"])
+            return cls(
+                graph=graph.eval(),
+                config=TrainingConfig(**saved["config"]),
+                reject_confidence=float(saved["reject_confidence"]),
+                validation_accuracy=float(saved["validation_accuracy"]),
+                redrawn_validation_accuracy=float(saved["redrawn_validation_accuracy"]),
+                history=[dict(row) for row in saved["history"]],
+                versions=dict(saved["versions"]),
+                extra_images=int(saved.get("extra_images", 0)),
+            )
+
+
+@contextlib.contextmanager
+def saved_in(path: Path) -> Iterator[dict[str, Any]]:
+    """Gives what a file of weights holds, and says so if it cannot be used; runs no code from it.
+
+    Raises:
+        OSError: It is missing, or may not be read.
+        WeightsError: It is damaged, or holds something else than the context takes from it.
+    """
+    content = path.read_bytes()
+    try:
+        # PyTorch reads changed weights as if they were right.
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            if damaged := parts.testzip():
+                raise ValueError(f"{damaged} has another checksum")
+        yield torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # Damaged files make PyTorch raise nearly every exception there is.
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(
+            f"{path} is damaged or holds no weights of this network "
+            f"({type(error).__name__}: {reason:.200}); train it again, or get the whole file"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inference import BlankImageError, DigitRecognizer, InferenceError
-from training.checkpoint import Checkpoint
+from training.checkpoint import Checkpoint, WeightsError
 from training.config import add_data_flag, add_folder_flag, command_line_parser
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist, naming
 from training.evaluation.metrics import Predictions, summarize, summarize_non_digits
@@ -137,7 +137,8 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
 
     Raises:
         ModelError: The folder holds no model.
-        FileNotFoundError: The folder holds no weights.
+        OSError: The folder holds no weights, or they may not be read.
+        WeightsError: They are damaged, or of another network.
         InvalidImageError: A picture is blank or cannot be read; the message names it.
     """
     recognizer = DigitRecognizer(folder / MODEL_NAME)
@@ -194,7 +195,7 @@ def main() -> None:
         parser.error(str(error))
     try:
         evaluate(arguments.output, sets)
-    except (InferenceError, FileNotFoundError) as error:
+    except (InferenceError, OSError, WeightsError) as error:
         parser.error(str(error))
 
 

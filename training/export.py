@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
-from training.checkpoint import Checkpoint, draft_of, library_versions
+from training.checkpoint import Checkpoint, WeightsError, draft_of, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.model import DigitGraph, parameter_count
 
@@ -229,7 +229,7 @@ def main() -> None:
     folder = parser.parse_args().output
     try:
         checkpoint = Checkpoint.load(folder)
-    except (OSError, RuntimeError) as error:
+    except (OSError, WeightsError) as error:
         parser.error(str(error))
     path = export(checkpoint, folder)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoint import draft_of, library_versions
+from training.checkpoint import draft_of, library_versions, saved_in
 from training.number_network import NumberNetwork
 
 NUMBER_WEIGHTS = "numbers.pt"
@@ -57,18 +57,17 @@ class NumberCheckpoint:
             path: The file, or the folder that holds `numbers.pt`.
 
         Raises:
-            FileNotFoundError: There are none.
-            RuntimeError: They are of another architecture.
+            OSError: There are none, or they may not be read.
+            WeightsError: The file is damaged, or holds something else.
         """
-        file = path / NUMBER_WEIGHTS if path.is_dir() else path
-        saved = torch.load(file, map_location="cpu", weights_only=True)
-        network = NumberNetwork(int(saved["config"]["width"]))
-        network.load_state_dict(saved["weights"])
-        return cls(
-            network.eval(),
-            saved["config"],
-            saved["history"],
-            saved["seconds"],
-            saved.get("earlier_pictures", 0),
-            saved["versions"],
-        )
+        with saved_in(path / NUMBER_WEIGHTS if path.is_dir() else path) as saved:
+            network = NumberNetwork(int(saved["config"]["width"]))
+            network.load_state_dict(saved["weights"])
+            return cls(
+                network.eval(),
+                dict(saved["config"]),
+                [dict(row) for row in saved["history"]],
+                int(saved["seconds"]),
+                int(saved.get("earlier_pictures", 0)),
+                dict(saved["versions"]),
+            )

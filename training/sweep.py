@@ -29,7 +29,7 @@ def trained_run(
     """Takes a finished run from its folder, or trains it there.
 
     Raises:
-        ValueError: The folder holds a run with other settings.
+        ValueError: The folder holds a run with other settings, or damaged weights.
     """
     try:
         checkpoint = Checkpoint.load(folder)
@@ -84,7 +84,7 @@ def main() -> None:
         config = dataclasses.replace(first, seed=seed)
         try:
             checkpoint = trained_run(config, folder, training_set, arguments.device)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             parser.error(str(error))
         checkpoints.append(checkpoint)
         rows.append(summarize_run(checkpoint, folder, mnist_test))

@@ -95,7 +95,7 @@ def main() -> None:
         try:
             extra = load_extra(arguments.extra)
             start = Checkpoint.load(arguments.weights or ARTIFACTS)
-        except (ValueError, OSError, RuntimeError, InferenceError) as error:
+        except (ValueError, OSError, InferenceError) as error:
             parser.error(str(error))
         mnist_test = load_mnist(arguments.data_dir, train=False)
         checkpoint, comparison = fine_tune(start, extra, config, training_set, mnist_test, device)

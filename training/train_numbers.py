@@ -175,8 +175,14 @@ def train_numbers(
     """
     torch.manual_seed(config.seed)
     network = NumberNetwork(config.width)
-    if start is not None:
-        network.load_state_dict(NumberCheckpoint.load(start).network.state_dict())
+    former = None if start is None else NumberCheckpoint.load(start)
+    if former is not None:
+        if former.config["width"] != config.width:
+            raise ValueError(
+                f"{start} has a width of {former.config['width']}, not {config.width}; "
+                f"give --width {former.config['width']}, or begin with other weights"
+            )
+        network.load_state_dict(former.network.state_dict())
     network = network.to(device).to(memory_format=torch.channels_last)
     averaged = AveragedModel(
         network, multi_avg_fn=moving_average(config.average_decay), use_buffers=True
@@ -262,8 +268,7 @@ def train_numbers(
         {name: value.cpu() for name, value in averaged.module.state_dict().items()}
     )
     earlier = 0
-    if start is not None:
-        former = NumberCheckpoint.load(start)
+    if former is not None:
         earlier = int(former.config["pictures"]) + former.earlier_pictures
     return NumberCheckpoint(trained.eval(), config.to_dict(), history, round(seconds), earlier)
 

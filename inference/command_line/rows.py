@@ -70,7 +70,7 @@ def comma_separated(file: TextIO, *, of_numbers: bool) -> Write:
 
     def write_cells(cells: Iterable[object]) -> None:
         line = io.StringIO()
-        csv.writer(line).writerow(cells)  # With its own "\\r\\n" it quotes both of them.
+        csv.writer(line).writerow(cells)  # With its own "\r\n" it quotes both of them.
         file.write(line.getvalue().removesuffix("\r\n") + "\n")
 
     def write(name: str, row: Row) -> None:

@@ -4,16 +4,17 @@ What a header promises is checked before anything is decoded. Any file of up to 
 about 3 seconds of one core and 400 MB.
 """
 
-import contextlib
 import re
 import struct
-from collections.abc import Generator
-from typing import IO, Any
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import IO, Any, TypeVar
 
 from PIL import Image, ImageFile
 
 from ..errors import InvalidImageError
-from .slots import Slots
+from .avif import stream_size
+from .slots import Workers
 
 MAX_PIXELS = 50_000_000
 """Largest accepted height × width; known from a file's header before anything is decoded."""
@@ -29,10 +30,12 @@ FILE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
 _MEMORY_BYTES = 300_000_000  # for one picture while it is decoded
 
 # Beside the picture itself, in bytes for each pixel.
-_DECODERS_BYTES = {"WEBP": 12, "AVIF": 16}
+_DECODERS_BYTES = {"WEBP": 12, "AVIF": 10}
+_AVIF_STREAM_BYTES = 6  # of a decoded stream, for each pixel: three colours of up to 16 bits
 _COEFFICIENT_BYTES = 2  # of a JPEG that comes in several scans, for each pixel and colour
 
-# A usual progressive JPEG has ten scans, and each of them goes over all of its pixels.
+# A usual progressive JPEG has ten scans, and each of them goes over all of its pixels. An AVIF may
+# have frames that nobody sees.
 _MAX_SCANNED_PIXELS = 10 * MAX_PIXELS
 _START_OF_SCAN = b"\xff\xda"
 _JPEG_IN_TIFF = ("jpeg", "tiff_jpeg")
@@ -50,30 +53,42 @@ _TIFF_BYTES = (1, 2, 7)  # types whose values are kept as bytes
 _TILE_WIDTH, _TILE_LENGTH, _ROWS_PER_STRIP = 322, 323, 278
 
 _LARGE_BYTES = 16_000_000
-_large = Slots(2)
+_large = Workers(2)
+
+T = TypeVar("T")
 
 
-@contextlib.contextmanager
-def opened_image(
-    file: IO[bytes], name: str, max_pixels: int
-) -> Generator[ImageFile.ImageFile, None, None]:
-    """Opens an image file, unless it would take too much to decode.
+def decoded(
+    file: IO[bytes], name: str, max_pixels: int, decode: Callable[[ImageFile.ImageFile], T]
+) -> T:
+    """Opens an image file and has it decoded, unless that would take too much.
 
-    Within the context it may be decoded. Of large ones, two at a time are, however many threads
-    want to. `Image.open` would not do: it tries every format there is, and judges the size by a
-    limit that belongs to the whole process.
+    Of large ones, two at a time are decoded, however many threads want to. `Image.open` would not
+    do: it tries every format there is, and judges the size by a limit that belongs to the whole
+    process.
 
     Args:
         file: Open, at its start.
         name: For messages.
         max_pixels: Largest height × width.
+        decode: Takes the image, which is not decoded yet; may be called in another thread.
 
-    Yields:
-        The image, not decoded yet.
+    Returns:
+        What `decode` does.
 
     Raises:
         InvalidImageError: It is no image of an accepted format, is damaged, or too large.
     """
+    image, held_bytes = _by_own_limit(max_pixels, lambda: _checked(file, name, max_pixels))
+
+    def work() -> T:
+        return _by_own_limit(max_pixels, lambda: decode(image))
+
+    return _large.run(work) if held_bytes > _LARGE_BYTES else work()
+
+
+def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.ImageFile, int]:
+    """The image, not decoded yet, and the bytes that decoding takes at most."""
     image = _identify(file, name)
     check_size(image.width, image.height, max_pixels)
     if max(image.size) > MAX_SIDE_PX:
@@ -84,8 +99,36 @@ def opened_image(
     held_bytes = _held_bytes(image, file, name)
     if held_bytes > _MEMORY_BYTES:
         raise _too_costly(f"{name} would take {held_bytes // 1_000_000:,} MB of memory")
-    with _large.one() if held_bytes > _LARGE_BYTES else contextlib.nullcontext():
-        yield image
+    return image, held_bytes
+
+
+_max_pixels: ContextVar[int | None] = ContextVar("max_pixels", default=None)
+
+
+def _by_own_limit(max_pixels: int, work: Callable[[], T]) -> T:
+    """Does work in which Pillow judges sizes by that limit."""
+    token = _max_pixels.set(max_pixels)
+    try:
+        return work()
+    finally:
+        _max_pixels.reset(token)
+
+
+def _check_by_own_limit(size: tuple[int, int], **options: bool) -> None:
+    max_pixels = _max_pixels.get()
+    if max_pixels is not None:
+        check_size(max(1, size[0]), max(1, size[1]), max_pixels)
+    elif _pillows_check:
+        _pillows_check(size, **options)
+
+
+# Some of Pillow's decoders check sizes, too, and by `Image.MAX_IMAGE_PIXELS`, which belongs to the
+# whole process. Others may need it: it is neither changed nor heeded here. The name is private; in
+# a Pillow without it, that limit decides again.
+_pillow: Any = Image
+_pillows_check: Callable[..., None] | None = getattr(Image, "_decompression_bomb_check", None)
+if _pillows_check:
+    _pillow._decompression_bomb_check = _check_by_own_limit
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
@@ -140,14 +183,18 @@ def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
         raise _too_costly(f"{name} is stored in a way that is slow to decode")
     is_jpeg = image.format in ("JPEG", "MPO")
     is_scanned = is_jpeg or image.info.get("compression") in _JPEG_IN_TIFF
-    scans = _scans(file) if is_scanned else 0
+    scans = _scans(image, file) if is_scanned else 0
     if pixels * scans > _MAX_SCANNED_PIXELS:
         raise _too_costly(f"{name} comes in {scans:,} scans")
     if is_jpeg:
         # It is decoded at a fraction of its size, but several scans meet in its coefficients.
         return pixels * len(image.getbands()) * _COEFFICIENT_BYTES * (scans > 1)
-    piece_bytes = _piece_bytes(image) if image.format == "TIFF" else 0
-    return pixels * _bytes_per_pixel(image) + piece_bytes
+    more_bytes = 0
+    if image.format == "TIFF":
+        more_bytes = _piece_bytes(image)
+    if image.format == "AVIF":
+        more_bytes = _avif_stream_bytes(file, name)
+    return pixels * _bytes_per_pixel(image) + more_bytes
 
 
 def _too_costly(reason: str) -> InvalidImageError:
@@ -163,11 +210,19 @@ def _bytes_per_pixel(image: Image.Image) -> int:
     return opaque_bytes + 4 if image.has_transparency_data else opaque_bytes
 
 
-def _scans(file: IO[bytes]) -> int:
+def _scans(image: Image.Image, file: IO[bytes]) -> int:
     """How many scans a JPEG has, or a few more: pictures embedded in it have scans, too."""
-    position = file.tell()
-    file.seek(0)
-    count = file.read().count(_START_OF_SCAN)
+    position, colours = file.tell(), len(image.getbands())
+    # Pillow stops behind the header of the first scan. If all colours are in it, it is the only
+    # one, unless the file is progressive.
+    header_bytes = 6 + 2 * colours
+    file.seek(max(0, position - header_bytes - len(_START_OF_SCAN)))
+    only_scan = _START_OF_SCAN + struct.pack(">HB", header_bytes, colours)
+    if not image.info.get("progressive") and file.read(len(only_scan)) == only_scan:
+        count = 1
+    else:
+        file.seek(0)
+        count = file.read().count(_START_OF_SCAN)
     file.seek(position)
     return count
 
@@ -190,6 +245,17 @@ def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
         raise InvalidImageError(
             f"{name} starts like a TIFF file but is damaged ({error})"
         ) from error
+
+
+def _avif_stream_bytes(file: IO[bytes], name: str) -> int:
+    """What the pictures in an AVIF take, whatever its header says; raises for too many frames."""
+    try:
+        pixels, decoded_pixels = stream_size(file)
+    except ValueError as error:
+        raise InvalidImageError(f"{name} is no usual AVIF: {error}; save it as a PNG") from error
+    if decoded_pixels > _MAX_SCANNED_PIXELS:
+        raise _too_costly(f"{name} comes in too many frames")
+    return pixels * _AVIF_STREAM_BYTES
 
 
 def _piece_bytes(image: ImageFile.ImageFile) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ..errors import InvalidImageError
-from .decoding import MAX_PIXELS, check_size, opened_image
+from .decoding import MAX_PIXELS, check_size, decoded
 
 ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
@@ -152,11 +152,13 @@ def _content(file: Any, name: str) -> bytes:
 def _decode(
     file: IO[bytes], name: str, mode: str, max_pixels: int
 ) -> tuple[Image.Image, tuple[int, int]]:
-    with opened_image(file, name, max_pixels) as image:
+    def decode(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
         source_size = image.size
         # A JPEG can be decoded at a fraction of its size, in a fraction of the time.
         image.draft(mode, (WORKING_SIDE, WORKING_SIDE))
         return _upright(image, mode, source_size)
+
+    return decoded(file, name, max_pixels, decode)
 
 
 def _described(source: Any) -> str:

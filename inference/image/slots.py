@@ -2,8 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Generator
-from threading import BoundedSemaphore
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import BoundedSemaphore, Lock, Thread
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Slots:
@@ -26,3 +31,53 @@ class Slots:
         """Waits for a free slot, and has it within the context."""
         with self._semaphore:
             yield
+
+
+class Workers:
+    """Threads that do what other threads hand over; a forked process starts its own.
+
+    glibc keeps for each thread what that thread has freed. Where many threads decode one large
+    picture each, all of them keep as much as that took; here only the workers do.
+
+    They are daemons: a program may end while others of its threads still hand over work, when a
+    `ThreadPoolExecutor` takes none any more.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._start_anew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        self._started = 0
+        self._starting = Lock()
+        self._waiting: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Has a worker do it, and gives what it returns or raises."""
+        with self._starting:
+            if self._started < self._count:
+                Thread(target=_work, args=(self._waiting,), daemon=True).start()
+                self._started += 1
+        result: Future[T] = Future()
+        self._waiting.put((work, result))
+        try:
+            return result.result()
+        finally:
+            # An error holds this frame, and would be held by it: pictures would stay for long.
+            del result
+
+
+def _work(waiting: SimpleQueue[tuple[Callable[[], T], Future[T]]]) -> None:
+    while True:
+        _do(*waiting.get())
+
+
+def _do(work: Callable[[], T], result: Future[T]) -> None:
+    try:
+        result.set_result(work())
+    except BaseException as error:
+        result.set_exception(error)
+    finally:
+        del result  # likewise

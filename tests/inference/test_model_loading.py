@@ -197,6 +197,19 @@ def test_a_model_with_other_outputs_is_refused(model: Path):
         DigitRecognizer(model)
 
 
+def test_a_model_with_weights_in_another_file_is_refused(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """onnxruntime would take them from the current folder, and no hash vouches for them."""
+    monkeypatch.chdir(model.parent)
+    onnx.save_model(
+        onnx.load(model), model, save_as_external_data=True, location="weights", size_threshold=0
+    )
+    write_model(model, model.read_bytes())
+    with pytest.raises(ModelError, match=r"keeps weights in another file; .* external_data=False"):
+        DigitRecognizer(model)
+
+
 # --- Bad metadata --------------------------------------------------------------------------------
 
 

@@ -75,7 +75,7 @@ def test_an_unreadable_file_is_named_with_what_would_be_right(content: bytes) ->
 
 
 def test_a_picture_with_too_many_pixels_is_named_with_what_would_be_right() -> None:
-    page = upload(("wall.png", file_content(Image.new("1", (10_000, 5_001), 1))))
+    page = upload(("wall.png", file_content(Image.new("1", (5_000, 5_001), 1))))
 
     assert table(page) == [f"⚠ | wall.png | {CANNOT_BE_READ}"]
 

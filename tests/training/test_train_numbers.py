@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from training import train_numbers as training
+from training.checkpoint import WeightsError
 from training.data import load_mnist
 from training.number_checkpoint import NUMBER_WEIGHTS, NumberCheckpoint
 from training.number_network import NumberNetwork
@@ -254,5 +255,13 @@ def test_a_checkpoint_that_is_missing_is_named(tmp_path: Path):
 def test_weights_of_another_architecture_are_refused(checkpoint: NumberCheckpoint, tmp_path: Path):
     checkpoint.config["width"] = 16
     checkpoint.save(tmp_path)
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    with pytest.raises(WeightsError, match="NumberNetwork"):
         NumberCheckpoint.load(tmp_path)
+
+
+def test_a_run_does_not_begin_with_weights_of_another_width(
+    checkpoint: NumberCheckpoint, characters: Path, validation: Validation, tmp_path: Path
+):
+    wider = replace(TINY, width=16)
+    with pytest.raises(ValueError, match="has a width of 8, not 16; give --width 8"):
+        run(characters, validation, tmp_path / "run", wider, start=checkpoint.save(tmp_path))

@@ -157,14 +157,20 @@ def _side_by_side(digits: LabelledInk, count: int, generator: Generator) -> Tens
 
 
 def _turned(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
-    """A quarter turn, or a mirror image, of digits that it makes into no digit."""
+    """A quarter turn, or a mirror image, of digits that it makes into no digit.
+
+    Where there are none of these, others are overlaid.
+    """
 
     def only(kinds: tuple[int, ...]) -> LabelledInk:
         return digits.subset(torch.isin(digits.labels, torch.tensor(kinds)).nonzero().flatten())
 
+    to_turn, to_mirror = only(_TURNED_INTO_NO_DIGIT), only(_MIRRORED_INTO_NO_DIGIT)
+    if not (len(to_turn) and len(to_mirror)):  # A small set may lack them.
+        return _overlaid(digits, count, generator)
     half = count // 2
-    turned = _some(only(_TURNED_INTO_NO_DIGIT), half, generator).rot90(1, (1, 2))
-    mirrored = _some(only(_MIRRORED_INTO_NO_DIGIT), count - half, generator).flip(2)
+    turned = _some(to_turn, half, generator).rot90(1, (1, 2))
+    mirrored = _some(to_mirror, count - half, generator).flip(2)
     return torch.cat([turned, mirrored])
 
 

@@ -1,18 +1,22 @@
 """Files that are small, and would take a decoder minutes or gigabytes."""
 
+import gc
 import io
 import os
 import struct
+import subprocess
+import sys
 import threading
+import time
+import weakref
 import zlib
 from collections.abc import Callable
-from contextlib import ExitStack
 
 import pytest
 from PIL import Image
 
 from inference import MAX_PIXELS, InvalidImageError
-from inference.image.decoding import MAX_SIDE_PX, opened_image
+from inference.image.decoding import MAX_SIDE_PX, decoded
 from inference.image.picture import read_picture
 
 DRAWING = Image.new("L", (40, 30), 255)
@@ -75,6 +79,30 @@ def webp_that_claims(width: int, height: int) -> bytes:
     return bytes(content)
 
 
+def avif_of(side_px: int, *, claimed_px: int) -> bytes:
+    """An AVIF whose header says that its sides are shorter than they are."""
+    content = bytearray(encoded(Image.new("L", (side_px, side_px)), "AVIF", speed=10))
+    struct.pack_into(">II", content, content.index(b"ispe") + 8, claimed_px, claimed_px)
+    return bytes(content)
+
+
+def avif_of_frames(count: int) -> bytes:
+    """An AVIF of 4 megapixels whose only frame comes many times."""
+    content = encoded(Image.new("L", (2_000, 2_000)), "AVIF", speed=10)
+    stream = content.index(b"\x12\x00\x0a")
+    frame = content[stream + 4 + content[stream + 3] :]
+    assert frame[0] == 0x32  # a frame that says how long it is
+    longer = bytearray(content[: -len(frame)] + frame * count)
+    # The length of the only item, and that of the box that holds it.
+    length = longer.index(b"iloc") + 8 + 14
+    (item_bytes,) = struct.unpack_from(">I", longer, length)
+    struct.pack_into(">I", longer, length, item_bytes + (count - 1) * len(frame))
+    struct.pack_into(">I", longer, stream - 8, len(longer) - stream + 8)
+    return bytes(longer)
+
+
+ORIENTATION = b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, 274, 3, 1, 6, 0)
+
 BIG_TILE = [
     (322, 4, 1, 60_000),
     (323, 4, 1, 60_000),
@@ -82,6 +110,24 @@ BIG_TILE = [
     (325, 4, 1, 4),
     (259, 3, 1, 8),
 ]
+
+
+def pixels_of(content: bytes, then: Callable[[], object] = lambda: None) -> int:
+    """The pixels of a file that is opened, not decoded; something is done where it would be."""
+
+    def decode(image: Image.Image) -> int:
+        then()
+        return image.width * image.height
+
+    return decoded(io.BytesIO(content), "the file", MAX_PIXELS, decode)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "plain PBM": (lambda: b"P1\n40 30\n" + b"#a\n1" * 1_200, "not an image file"),
@@ -107,6 +153,19 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a row of pixels": (lambda: png_header(MAX_SIDE_PX + 1, 1), "too long"),
     "colours with transparency": (lambda: png_header(7_000, 7_000, 6), "MB of memory"),
     "a white WebP": (lambda: webp_that_claims(7_000, 7_000), "MB of memory"),
+    "an AVIF larger than its header says": (
+        lambda: avif_of(8_000, claimed_px=30),
+        "MB of memory",
+    ),
+    "hundreds of frames in an AVIF": (lambda: avif_of_frames(200), "too many frames"),
+    "a film": (
+        lambda: encoded(DRAWING, "AVIF", save_all=True, append_images=[Image.new("L", (40, 30))]),
+        "no usual AVIF: it is a film",
+    ),
+    "an AVIF of countless boxes": (
+        lambda: encoded(DRAWING, "AVIF") + struct.pack(">I4s", 8, b"free") * 20_000,
+        "more than 10,000 parts",
+    ),
     "hundreds of scans": (lambda: with_scans(300, 7_000), "scans"),
     "inks of a printer": (
         lambda: encoded(Image.new("CMYK", (6_000, 6_000)), "TIFF", compression="tiff_lzw"),
@@ -135,6 +194,10 @@ def test_a_file_that_would_occupy_the_process_is_refused(name: str):
 
 
 ORDINARY: dict[str, Callable[[], bytes]] = {
+    "AVIF of 12 megapixels": lambda: encoded(Image.new("L", (4_000, 3_000)), "AVIF", speed=10),
+    "AVIF with transparency": lambda: encoded(DRAWING.convert("RGBA"), "AVIF"),
+    "AVIF with a description": lambda: encoded(DRAWING, "AVIF", exif=ORIENTATION, xmp=b"<a/>"),
+    "AVIF a little larger than its header says": lambda: avif_of(40, claimed_px=30),
     "PGM with a comment": lambda: b"P5\n# by a scanner\n40 30 255\n" + DRAWING.tobytes(),
     "PBM of bits": lambda: encoded(DRAWING.convert("1"), "PPM"),
     "PGM of 12 bits": lambda: b"P5 40 30 4095\n" + bytes(2_400),
@@ -154,9 +217,41 @@ ORDINARY: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ORDINARY)
 def test_what_cameras_scanners_and_programs_write_is_read(name: str):
     content = ORDINARY[name]()
-    with opened_image(io.BytesIO(content), "the file", MAX_PIXELS) as image:
-        assert image.width * image.height > 0
+    assert pixels_of(content) > 0
     read_picture(content)
+
+
+class Read(io.BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        self.count += len(content)
+        return content
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_only_the_header_of_an_ordinary_jpeg_is_read_before_it_is_decoded(mode: str):
+    content = encoded(DRAWING.convert(mode), "JPEG")
+    file = Read(content + bytes(1_000_000))
+    decoded(file, "the file", MAX_PIXELS, lambda image: image.size)
+    assert file.count < 10_000
+
+
+def colour_by_colour(count: int) -> bytes:
+    """A JPEG that is not progressive and has a scan for each colour, its last one repeated."""
+    content = bytearray(encoded(DRAWING.convert("RGB"), "JPEG"))
+    frame, scan = content.index(b"\xff\xc0"), content.index(b"\xff\xda")
+    struct.pack_into(">HH", content, frame + 5, 7_000, 7_000)
+    one = b"\xff\xda" + struct.pack(">HBBBBBB", 8, 1, 1, 0, 0, 63, 0) + content[scan + 14 : -2]
+    return bytes(content[:scan] + one * count + b"\xff\xd9")
+
+
+def test_scans_are_counted_in_a_jpeg_that_is_not_progressive_too():
+    with pytest.raises(InvalidImageError, match="comes in 300 scans"):
+        read_picture(colour_by_colour(300))
 
 
 def test_the_largest_number_of_pixels_can_be_lowered():
@@ -169,34 +264,101 @@ def test_the_largest_number_of_pixels_can_be_lowered():
 LARGE = png_header(4_000, 4_000)
 
 
+class Decoding:
+    """Large pictures that are being decoded until `release` is set."""
+
+    def __init__(self, count: int) -> None:
+        self.release, self.threads = threading.Event(), set[threading.Thread]()
+        self.begun = threading.Semaphore(0)
+        self.callers = [threading.Thread(target=self._decode) for _ in range(count)]
+
+    def _decode(self) -> None:
+        pixels_of(LARGE, self._wait)
+
+    def _wait(self) -> None:
+        self.threads.add(threading.current_thread())
+        self.begun.release()
+        assert self.release.wait(10)
+
+    def __enter__(self) -> "Decoding":
+        for caller in self.callers:
+            caller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()
+        for caller in self.callers:
+            caller.join(10)
+
+
 def test_two_large_pictures_are_decoded_at_a_time_and_a_small_one_does_not_wait():
-    entered = threading.Event()
+    with Decoding(3) as decoding:
+        assert decoding.begun.acquire(timeout=10)
+        assert decoding.begun.acquire(timeout=10)
+        assert pixels_of(encoded(DRAWING, "PNG")) == 1_200
+        assert not decoding.begun.acquire(timeout=0.2)
+        decoding.release.set()
+        assert decoding.begun.acquire(timeout=10)
 
-    def open_third() -> None:
-        with opened_image(io.BytesIO(LARGE), "the third", MAX_PIXELS):
-            entered.set()
 
-    third = threading.Thread(target=open_third)
-    with ExitStack() as stack:
-        for name in ("the first", "the second"):
-            stack.enter_context(opened_image(io.BytesIO(LARGE), name, MAX_PIXELS))
-        third.start()
-        with opened_image(io.BytesIO(encoded(DRAWING, "PNG")), "a small one", MAX_PIXELS):
-            pass
-        assert not entered.wait(0.2)
-    assert entered.wait(10)
-    third.join()
+def test_large_pictures_of_many_threads_are_decoded_in_the_same_two():
+    """What a thread has freed is kept for it: each of many would keep a large picture's memory."""
+    with Decoding(20) as decoding:
+        decoding.release.set()
+    assert not decoding.threads & set(decoding.callers)
+    assert len(decoding.threads) <= 2
+
+
+def test_what_is_wrong_with_a_large_picture_is_told_to_its_caller():
+    with pytest.raises(InvalidImageError, match="cannot be read"):
+        read_picture(LARGE)
+
+
+def test_a_large_picture_that_cannot_be_read_is_not_held_in_memory():
+    images: list[weakref.ref[Image.Image]] = []
+
+    def fail(image: Image.Image) -> None:
+        images.append(weakref.ref(image))
+        raise InvalidImageError("it is torn")
+
+    gc.disable()
+    try:
+        with pytest.raises(InvalidImageError, match="it is torn"):
+            decoded(io.BytesIO(LARGE), "the file", MAX_PIXELS, fail)
+        wait_until(lambda: images[0]() is None)
+    finally:
+        gc.enable()
+
+
+def test_a_thread_may_read_a_large_picture_after_the_main_one_has_ended():
+    program = """
+import io, threading
+from PIL import Image
+from inference import visible_image
+
+file = io.BytesIO()
+Image.new("L", (4_200, 4_000)).save(file, "PNG")
+
+def read():
+    threading.main_thread().join()
+    print(visible_image(file).size)
+
+threading.Thread(target=read).start()
+"""
+    ended = subprocess.run(  # noqa: S603 — the program is right here
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert ended.stdout == "(840, 800)\n", ended.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_process_does_not_wait_for_what_its_parent_decodes():
-    with ExitStack() as stack:
-        for name in ("the first", "the second"):
-            stack.enter_context(opened_image(io.BytesIO(LARGE), name, MAX_PIXELS))
+    with Decoding(2) as decoding:
+        assert decoding.begun.acquire(timeout=10)
+        assert decoding.begun.acquire(timeout=10)
         child = os.fork()
         if not child:
-            with opened_image(io.BytesIO(LARGE), "the child's", MAX_PIXELS):
-                os._exit(7)
+            os._exit(7 if pixels_of(LARGE) == 16_000_000 else 1)
         # Without a slot of its own the child would wait forever.
         ended, status = 0, 0
         for _ in range(200):
@@ -209,3 +371,64 @@ def test_a_forked_process_does_not_wait_for_what_its_parent_decodes():
             os.waitpid(child, 0)
     assert ended
     assert os.waitstatus_to_exitcode(status) == 7
+
+
+# --- Pillow's own limit ---------------------------------------------------------------------------
+
+
+def gif(frame: Image.Image, screen: tuple[int, int]) -> bytes:
+    """A GIF that restores its ground after a frame that may be larger than its screen."""
+    content = bytearray(encoded(frame.convert("P"), "GIF", disposal=2))
+    struct.pack_into("<HH", content, 6, *screen)
+    return bytes(content)
+
+
+TILES = [(322, 4, 1, 48), (323, 4, 1, 32), (324, 4, 1, 500), (325, 4, 1, 1_536)]
+CHECKED_BY_PILLOW: dict[str, Callable[[], bytes]] = {
+    "a GIF's frame beyond its screen": lambda: gif(DRAWING, (10, 10)),
+    "a GIF's frame that is taken away": lambda: gif(DRAWING, DRAWING.size),
+    "WebP": lambda: encoded(DRAWING.convert("RGB"), "WEBP", lossless=True),
+    "tiles": lambda: tiff(40, 30, TILES, bytes(range(256)) * 8),
+    "PNG": lambda: encoded(DRAWING, "PNG"),
+}
+
+
+@pytest.mark.parametrize("limit", [1, 700, 10**12, None])
+@pytest.mark.parametrize("name", CHECKED_BY_PILLOW)
+@pytest.mark.filterwarnings("error")
+def test_pillows_limit_for_the_whole_process_decides_nothing(
+    name: str, limit: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    content = CHECKED_BY_PILLOW[name]()
+    expected = read_picture(content)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    picture = read_picture(content)
+    assert picture.source_size == DRAWING.size
+    assert (picture.luminance == expected.luminance).all()
+    assert limit == Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("limit", [1, 10**12, None])
+def test_our_own_limit_holds_for_a_frame_whatever_pillows_is(
+    limit: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    content = bytearray(gif(DRAWING, DRAWING.size))
+    frame = content.index(b",\0\0\0\0")
+    struct.pack_into("<HH", content, frame + 5, 65_535, 65_535)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(InvalidImageError, match="65535 × 65535 is more than 50,000,000 pixels"):
+        read_picture(bytes(content))
+
+
+def test_pillows_limit_holds_for_the_caller(monkeypatch: pytest.MonkeyPatch):
+    content = encoded(DRAWING, "PNG")
+    read_picture(content)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(io.BytesIO(content))
+    # Within what is read here, too, in another thread.
+    other = threading.Thread(target=Image.open, args=(io.BytesIO(content),))
+    failures: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: failures.append(failure.exc_type))
+    pixels_of(content, lambda: (other.start(), other.join()))
+    assert failures == [Image.DecompressionBombError]

@@ -111,11 +111,23 @@ def write_finder(folder: Path, found: Sequence[Detection], **reading: object) ->
             -1, INK_SIDE, INK_SIDE
         ),
     }
-    everything = np.ones(len(found), bool)
-    constants = {"everything": everything, **{f"all {name}": a for name, a in outputs.items()}}
+    constants = {
+        "nothing": np.zeros(1, np.int64),
+        "count": np.array([len(found)]),
+        **{f"all {name}": array for name, array in outputs.items()},
+    }
     graph = helper.make_graph(
-        # By its type, Compress may give any number of rows, as the contract wants it.
-        [helper.make_node("Compress", [f"all {o}", "everything"], [o], axis=0) for o in outputs],
+        [
+            # True so many times, which the runtime only knows once it has a picture: by its type,
+            # the graph may find any number, as the contract wants it.
+            helper.make_node("Shape", ["luminance"], ["height"], end=1),
+            helper.make_node("Greater", ["height", "nothing"], ["is high"]),
+            helper.make_node("Expand", ["is high", "count"], ["everything"]),
+            *(
+                helper.make_node("Compress", [f"all {o}", "everything"], [o], axis=0)
+                for o in outputs
+            ),
+        ],
         "always the same",
         [helper.make_tensor_value_info("luminance", TensorProto.UINT8, ["height", "width"])],
         [

@@ -33,6 +33,13 @@ def test_every_one_has_ink_and_all_but_the_noise_have_paper(digits: LabelledInk)
     assert has_paper.float().mean() >= 0.95  # a twentieth is noise
 
 
+@pytest.mark.parametrize("labels", [[0], [2], [3], [6], [0, 1, 7, 8], [5] * 30, [9] * 30])
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_a_small_set_of_digits_may_lack_any(digits: LabelledInk, labels: list[int], count: int):
+    few = LabelledInk(digits.ink[: len(labels)], torch.tensor(labels))
+    assert len(draw(few, count)) == count
+
+
 def test_the_same_seed_draws_the_same(digits: LabelledInk):
     assert torch.equal(draw(digits, 100, seed=1), draw(digits, 100, seed=1))
     assert not torch.equal(draw(digits, 100, seed=1), draw(digits, 100, seed=2))
