@@ -12,7 +12,6 @@ import streamlit as st
 from inference import DigitRecognizer, ModelError
 from page.camera import show_camera
 from page.draw import show_drawing
-from page.reading import MAX_PIXELS
 from page.upload import limit_uploads, show_uploads
 from page.words import escape_markdown
 
