@@ -1,0 +1,1 @@
+"""What is measured of this project, apart from the model itself."""

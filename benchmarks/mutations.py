@@ -1,0 +1,157 @@
+"""How many small mutations of `inference/` the fast tests notice.
+
+    python -m benchmarks.mutations
+    python -m benchmarks.mutations --count 20 --seed 7 inference/ink.py
+
+Every fast test is run once to see which lines it runs; one that takes long is left out. Then each
+mutation is written into a copy of the repository, and the tests that run it try to notice it: those
+of the test file that is most about it first, then the others. What nobody could notice counts as a
+survivor, too. The exit code is 1 if more than 1 in 10 survive.
+
+It needs a POSIX system: tests run in processes that fork from one with the libraries imported.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from tqdm import tqdm
+
+from .mutants import Mutation, sample
+from .recording import Recording, Selected, Tracer
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "inference"
+MAXIMUM_SHARE = 0.1
+
+LEAST_LIMIT_S = 60.0
+"""Tests get this time, and ten times what they took before. What takes longer has no end."""
+
+_OPTIONS = ("-m", "not browser and not slow", "-p", "no:cacheprovider", "-q")
+_NOT_COPIED = (".git", ".venv*", "__pycache__", ".hypothesis", "node_modules", "data", "runs")
+_MEMORY_BYTES = 8 << 30  # A mutant may ask for all that there is.
+_PASSED, _NO_TESTS = 0, 5  # exit codes of pytest
+
+# What takes long to import, and no mutation changes: every process starts with it.
+_PRELOADED = ("hypothesis", "onnxruntime", "pytest", "streamlit.testing.v1", "torch")
+_processes = get_context("forkserver")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures how many mutations survive, and prints which."""
+    parser = argparse.ArgumentParser(description="Counts the mutations that no fast test notices.")
+    parser.add_argument("files", nargs="*", type=Path, help="all of the package by default")
+    parser.add_argument("--count", type=int, default=100, help="how many mutations, 100 by default")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawing of them, 0 by default")
+    options = parser.parse_args(arguments)
+    os.environ["MNIST_DIR"] = str(Path(os.environ.get("MNIST_DIR", ROOT / "data")).absolute())
+    _processes.set_forkserver_preload(list(_PRELOADED))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copied(ROOT, Path(folder))
+        print("Running every fast test once, traced: some minutes.")  # noqa: T201
+        recording = record(copy)
+        drawn = sample(sources(copy, options.files), options.count, options.seed)
+        survivors = [
+            (one, count)
+            for one in tqdm(drawn, "mutations", unit="mutation")
+            if (count := survived_tests(copy, one, recording)) is not None
+        ]
+    print(report(survivors, len(drawn)))  # noqa: T201
+    return int(len(survivors) > MAXIMUM_SHARE * len(drawn))
+
+
+def copied(root: Path, folder: Path) -> Path:
+    """Copies a repository into a folder, without what its tests do not need."""
+    ignored = shutil.ignore_patterns(*_NOT_COPIED)
+    return Path(shutil.copytree(root, folder / "copy", symlinks=True, ignore=ignored))
+
+
+def sources(root: Path, files: Sequence[Path] = ()) -> dict[str, str]:
+    """The content of files, by their path in the repository; by default those of the package."""
+    paths = [root / file for file in files] or (root / PACKAGE).rglob("*.py")
+    return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
+
+
+def record(copy: Path, tests: Sequence[str] = ("tests",)) -> Recording:
+    """Runs tests, and tells what each of them that passes has run."""
+    path = copy / "recording.json"
+    _in_process(copy, _trace, [*tests], path)
+    return Recording.read(path)
+
+
+def survived_tests(copy: Path, mutation: Mutation, recording: Recording) -> int | None:
+    """Runs the tests that can notice a mutation until one does.
+
+    Returns:
+        How many tests passed; None if one failed or took far too long.
+    """
+    file = copy / mutation.path
+    original = file.read_text("utf-8")
+    count = 0
+    for tests in recording.related_tests(mutation, copy / PACKAGE):
+        limit_s = LEAST_LIMIT_S + 10 * sum(recording.seconds[test] for test in tests)
+        file.write_text(mutation.source, "utf-8")
+        code = _in_process(copy, _run, tests, limit_s=limit_s)
+        file.write_text(original, "utf-8")
+        if code not in (_PASSED, _NO_TESTS):
+            return None
+        count += len(tests)
+    return count
+
+
+def report(survivors: Sequence[tuple[Mutation, int]], count: int) -> str:
+    """A table of the mutations that survived, and their share."""
+    rows = [
+        f"{one.path}:{one.lines[0]}  {one.change}  ({tests:,} tests)" for one, tests in survivors
+    ]
+    share = len(survivors) / max(1, count)
+    return "\n".join([*rows, f"{len(survivors)} of {count} mutations survived: {share:.1%}"])
+
+
+def _in_process(
+    copy: Path, work: Callable[..., int], *arguments: object, limit_s: float | None = None
+) -> int:
+    """The exit code of work in a process of its own, which has not imported the package yet."""
+    process = _processes.Process(target=_start, args=(copy, work, *arguments))
+    process.start()
+    process.join(limit_s)
+    if process.is_alive() and process.pid:
+        os.killpg(process.pid, 9)
+        process.join()
+    return process.exitcode or 0
+
+
+def _start(copy: Path, work: Callable[..., int], *arguments: object) -> None:
+    os.setsid()  # Whatever the tests start ends with them.
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
+    sys.path[:] = [str(copy), *(path for path in sys.path if Path(path).resolve() != ROOT)]
+    sys.dont_write_bytecode = True  # Two mutants of one second would pass for the same.
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    os.chdir(copy)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    sys.exit(work(copy, *arguments))
+
+
+def _run(_copy: Path, tests: list[str]) -> int:
+    files = sorted({test.split("::")[0] for test in tests})
+    return pytest.main([*_OPTIONS, "-x", *files], [Selected(tests)]) if tests else _NO_TESTS
+
+
+def _trace(copy: Path, tests: list[str], path: Path) -> int:
+    tracer = Tracer(copy / PACKAGE)
+    code = pytest.main([*_OPTIONS, *tests], [tracer])
+    tracer.recording.write(path)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
