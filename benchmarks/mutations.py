@@ -12,6 +12,8 @@ It needs a POSIX system: tests run in processes that fork from one with the libr
 """
 
 import argparse
+import gc
+import itertools
 import os
 import resource
 import shutil
@@ -40,8 +42,16 @@ _MEMORY_BYTES = 8 << 30  # A mutant may ask for all that there is.
 _PASSED, _NO_TESTS = 0, 5  # exit codes of pytest
 
 # What takes long to import, and no mutation changes: every process starts with it.
-_PRELOADED = ("hypothesis", "onnxruntime", "pytest", "streamlit.testing.v1", "torch")
+_PRELOADED = (
+    "hypothesis.extra.numpy",
+    "onnx",
+    "onnxruntime",
+    "pytest",
+    "streamlit.testing.v1",
+    "torchvision",
+)
 _processes = get_context("forkserver")
+_seconds = itertools.count()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,13 +107,20 @@ def survived_tests(copy: Path, mutation: Mutation, recording: Recording) -> int 
     count = 0
     for tests in recording.related_tests(mutation, copy / PACKAGE):
         limit_s = LEAST_LIMIT_S + 10 * sum(recording.seconds[test] for test in tests)
-        file.write_text(mutation.source, "utf-8")
+        _write(file, mutation.source)
         code = _in_process(copy, _run, tests, limit_s=limit_s)
-        file.write_text(original, "utf-8")
+        _write(file, original)
         if code not in (_PASSED, _NO_TESTS):
             return None
         count += len(tests)
     return count
+
+
+def _write(file: Path, source: str) -> None:
+    file.write_text(source, "utf-8")
+    # Python takes a file of the same size and second for the one that it has compiled before.
+    second = next(_seconds)
+    os.utime(file, (second, second))
 
 
 def report(survivors: Sequence[tuple[Mutation, int]], count: int) -> str:
@@ -129,11 +146,10 @@ def _in_process(
 
 
 def _start(copy: Path, work: Callable[..., int], *arguments: object) -> None:
+    gc.freeze()  # What was imported before need not be looked through again and again.
     os.setsid()  # Whatever the tests start ends with them.
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
     sys.path[:] = [str(copy), *(path for path in sys.path if Path(path).resolve() != ROOT)]
-    sys.dont_write_bytecode = True  # Two mutants of one second would pass for the same.
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     os.chdir(copy)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
