@@ -12,11 +12,13 @@ It needs a POSIX system: tests run in processes that fork from one with the libr
 """
 
 import argparse
+import contextlib
 import gc
 import itertools
 import os
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -32,9 +34,6 @@ from .recording import Recording, Selected, Tracer
 ROOT = Path(__file__).parent.parent
 PACKAGE = "inference"
 MAXIMUM_SHARE = 0.1
-
-LEAST_LIMIT_S = 60.0
-"""Tests get this time, and ten times what they took before. What takes longer has no end."""
 
 _OPTIONS = ("-m", "not browser and not slow", "-p", "no:cacheprovider", "-q")
 _NOT_COPIED = (".git", ".venv*", "__pycache__", ".hypothesis", "node_modules", "data", "runs")
@@ -106,9 +105,8 @@ def survived_tests(copy: Path, mutation: Mutation, recording: Recording) -> int 
     original = file.read_text("utf-8")
     count = 0
     for tests in recording.related_tests(mutation, copy / PACKAGE):
-        limit_s = LEAST_LIMIT_S + 10 * sum(recording.seconds[test] for test in tests)
         _write(file, mutation.source)
-        code = _in_process(copy, _run, tests, limit_s=limit_s)
+        code = _in_process(copy, _run, {test: recording.seconds[test] for test in tests})
         _write(file, original)
         if code not in (_PASSED, _NO_TESTS):
             return None
@@ -132,22 +130,19 @@ def report(survivors: Sequence[tuple[Mutation, int]], count: int) -> str:
     return "\n".join([*rows, f"{len(survivors)} of {count} mutations survived: {share:.1%}"])
 
 
-def _in_process(
-    copy: Path, work: Callable[..., int], *arguments: object, limit_s: float | None = None
-) -> int:
+def _in_process(copy: Path, work: Callable[..., int], *arguments: object) -> int:
     """The exit code of work in a process of its own, which has not imported the package yet."""
     process = _processes.Process(target=_start, args=(copy, work, *arguments))
     process.start()
-    process.join(limit_s)
-    if process.is_alive() and process.pid:
-        os.killpg(process.pid, 9)
-        process.join()
+    process.join()
+    with contextlib.suppress(ProcessLookupError):  # Whatever the tests have started ends with them.
+        os.killpg(process.pid or 0, signal.SIGKILL)
     return process.exitcode or 0
 
 
 def _start(copy: Path, work: Callable[..., int], *arguments: object) -> None:
     gc.freeze()  # What was imported before need not be looked through again and again.
-    os.setsid()  # Whatever the tests start ends with them.
+    os.setsid()
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
     sys.path[:] = [str(copy), *(path for path in sys.path if Path(path).resolve() != ROOT)]
     os.chdir(copy)
@@ -157,9 +152,9 @@ def _start(copy: Path, work: Callable[..., int], *arguments: object) -> None:
     sys.exit(work(copy, *arguments))
 
 
-def _run(_copy: Path, tests: list[str]) -> int:
-    files = sorted({test.split("::")[0] for test in tests})
-    return pytest.main([*_OPTIONS, "-x", *files], [Selected(tests)]) if tests else _NO_TESTS
+def _run(_copy: Path, seconds: dict[str, float]) -> int:
+    files = sorted({test.split("::")[0] for test in seconds})
+    return pytest.main([*_OPTIONS, "-x", *files], [Selected(seconds)]) if seconds else _NO_TESTS
 
 
 def _trace(copy: Path, tests: list[str], path: Path) -> int:

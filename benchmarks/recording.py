@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,9 @@ from .mutants import Mutation
 
 Lines = dict[str, set[int]]
 """Lines by the path of their file, relative to the repository."""
+
+LEAST_LIMIT_S = 20.0
+"""A test gets this time, and ten times what it took before: what takes longer has no end."""
 
 SLOWEST_S = 10.0
 """A test that takes longer while it is traced is left out: a mutation waits for all tests."""
@@ -153,10 +156,17 @@ class Tracer:
 
 
 class Selected:
-    """A plugin of pytest: runs some tests only, in their order."""
+    """A plugin of pytest: runs some tests only, in their order, and ends the process if one hangs.
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._order = {name: index for index, name in enumerate(names)}
+    Args:
+        seconds: How long each test should take.
+    """
+
+    def __init__(self, seconds: Mapping[str, float]) -> None:
+        self._seconds = seconds
+        self._order = {name: index for index, name in enumerate(seconds)}
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, LEAST_LIMIT_S)  # for what is imported
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Takes the other tests away."""
@@ -164,3 +174,8 @@ class Selected:
             (item for item in items if item.nodeid in self._order),
             key=lambda item: self._order[item.nodeid],
         )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Gives each test its time."""
+        signal.setitimer(signal.ITIMER_REAL, LEAST_LIMIT_S + 10 * self._seconds[item.nodeid])

@@ -114,11 +114,13 @@ class Graph:
         self.images = ink
         logits = np.array([self.logits_of(image) for image in ink], np.float32)
         odds = np.exp(logits)
-        return ModelOutput(odds / odds.sum(axis=1, keepdims=True), logits, ink / np.float32(255))
+        probabilities = odds / odds.sum(axis=1, keepdims=True)
+        return ModelOutput(probabilities, logits, np.zeros(ink.shape, np.float32))
 
 
 def explained(
-    normalized: np.ndarray, logits_of: Callable[[Levels], list[float]] = lambda _: [0.0] * 10
+    normalized: NDArray[np.float32],
+    logits_of: Callable[[Levels], list[float]] = lambda _: [0.0] * 10,
 ) -> tuple[Explanation, Levels]:
     """Explains a 3 that may be a 5, and tells what the graph was asked."""
     prediction = Prediction(3, 0.9, (0.01,) * 3 + (0.9,) + (0.01,) * 6, True, normalized)
@@ -127,7 +129,7 @@ def explained(
     return explain(recognizer, prediction, second=5), graph.images
 
 
-def bar(width: int = 3) -> np.ndarray:
+def bar(width: int = 3) -> NDArray[np.float32]:
     """20 pixels high, at most 0.8 dark; a row of it is too faint to have a shape."""
     image = np.zeros((28, 28), np.float32)
     image[4:24, 13 : 13 + width] = 0.8
@@ -151,7 +153,7 @@ def squares(side: int) -> Iterator[tuple[slice, slice]]:
     ],
 )
 def test_the_graph_is_asked_about_each_patch_of_paper_and_then_of_ink(
-    image: np.ndarray, around: tuple[slice, slice]
+    image: NDArray[np.float32], around: tuple[slice, slice]
 ) -> None:
     drawn = np.rint(image / 0.8 * 255).astype(np.uint8)
     is_inked = drawn > 64
@@ -217,8 +219,10 @@ def test_the_change_that_is_needed_is_the_one_that_brings_the_second_choice_furt
     explanation, _ = explained(bar(), logits_of)
 
     probability = np.exp(1) / (8 + np.exp(1) + np.exp(2))
-    assert explanation.needed == Change(
-        adds_ink, changed[0].start, changed[1].start, side, 8, pytest.approx(probability)
+    assert explanation.needed is not None
+    assert explanation.needed.probability == pytest.approx(probability)
+    assert replace(explanation.needed, probability=0.0) == Change(
+        adds_ink, changed[0].start, changed[1].start, side, 8, 0.0
     )
 
 
