@@ -38,7 +38,6 @@ MAXIMUM_SHARE = 0.1
 _OPTIONS = ("-m", "not browser and not slow", "-p", "no:cacheprovider", "-q")
 _NOT_COPIED = (".git", ".venv*", "__pycache__", ".hypothesis", "node_modules", "data", "runs")
 _MEMORY_BYTES = 8 << 30  # A mutant may ask for all that there is.
-_PASSED, _NO_TESTS = 0, 5  # exit codes of pytest
 
 # What takes long to import, and no mutation changes: every process starts with it.
 _PRELOADED = (
@@ -104,11 +103,11 @@ def survived_tests(copy: Path, mutation: Mutation, recording: Recording) -> int 
     file = copy / mutation.path
     original = file.read_text("utf-8")
     count = 0
-    for tests in recording.related_tests(mutation, copy / PACKAGE):
+    for tests in filter(None, recording.related_tests(mutation, copy / PACKAGE)):
         _write(file, mutation.source)
         code = _in_process(copy, _run, {test: recording.seconds[test] for test in tests})
         _write(file, original)
-        if code not in (_PASSED, _NO_TESTS):
+        if code:
             return None
         count += len(tests)
     return count
@@ -154,7 +153,7 @@ def _start(copy: Path, work: Callable[..., int], *arguments: object) -> None:
 
 def _run(_copy: Path, seconds: dict[str, float]) -> int:
     files = sorted({test.split("::")[0] for test in seconds})
-    return pytest.main([*_OPTIONS, "-x", *files], [Selected(seconds)]) if seconds else _NO_TESTS
+    return pytest.main([*_OPTIONS, "-x", *files], [Selected(seconds)])
 
 
 def _trace(copy: Path, tests: list[str], path: Path) -> int:

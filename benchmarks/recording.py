@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -43,25 +43,29 @@ class Recording:
         """Tests that can notice a mutation, the likeliest to do so first.
 
         Yields:
-            All tests of the file whose tests run the mutated statement most often, those that do so
-            first; then the tests of other files that run it.
+            Tests that run the mutated statement, of the file that has the most of them among its
+            own; those of the other files; then, as they may see it otherwise, the other tests of
+            that file or, if it is run by an import or by nobody, all that run anything near it.
         """
         wanted = _uses(mutation.names, package) if mutation.names else {}
         first, last = mutation.lines
         wanted.setdefault(mutation.path, set()).update(range(first, last + 1))
         running = {name for name, lines in self.lines.items() if _meet(lines, wanted)}
-        if not running:  # Perhaps another process runs it.
-            running = {name for name, lines in self.lines.items() if mutation.path in lines}
-        if not running:
-            return
-        tests_of, running_of = Counter(map(_file, self.lines)), Counter(map(_file, running))
-        closest = max(running_of, key=lambda file: running_of[file] / tests_of[file])
+        near = {name for name, lines in self.lines.items() if mutation.path in lines}
+        tests_of = Counter(map(_file, self.lines))
+        running_of = Counter(map(_file, running or near))
+        closest = max(
+            running_of, key=lambda file: running_of[file] ** 2 / tests_of[file], default=""
+        )
+        of_closest = {name for name in self.lines if _file(name) == closest}
+        # What a test imports, or runs in another process, is seen by no tracer.
+        others = near if mutation.names is not None or not running else of_closest
+        yield self._quickest_first(running & of_closest)
+        yield self._quickest_first(running - of_closest)
+        yield self._quickest_first(others - running)
 
-        def order(name: str) -> tuple[bool, float]:
-            return name not in running, self.seconds[name]
-
-        yield sorted((name for name in self.lines if _file(name) == closest), key=order)
-        yield sorted((name for name in running if _file(name) != closest), key=order)
+    def _quickest_first(self, names: Set[str]) -> list[str]:
+        return sorted(names, key=self.seconds.__getitem__)
 
     def write(self, path: Path) -> None:
         """Writes it as JSON."""
@@ -143,7 +147,7 @@ class Tracer:
         raise _TooSlow
 
     def _trace_call(self, frame: FrameType, _event: str, _argument: object) -> Any:
-        file = frame.f_code.co_filename
+        file = frame.f_globals.get("__file__") or ""
         if not file.startswith(self._prefix):
             return None
         lines = self._current[Path(file).relative_to(self._root).as_posix()]
@@ -152,7 +156,8 @@ class Tracer:
             lines.add(frame.f_lineno)
             return trace_line
 
-        return trace_line
+        # What a dataclass has generated belongs to the file, but has lines of its own.
+        return trace_line if frame.f_code.co_filename == file else None
 
 
 class Selected:
