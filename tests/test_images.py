@@ -263,6 +263,11 @@ def test_float_levels_are_rounded_to_the_nearest():
     np.testing.assert_array_equal(picture.luminance, [[0, 255], [0, 128], [1, 255]])
 
 
+def test_true_is_white():
+    picture = read_picture(np.array([[False, True]]))
+    np.testing.assert_array_equal(picture.luminance, [[0, 255]])
+
+
 def test_zero_stays_black_where_levels_have_more_than_8_bits():
     picture = read_picture(np.array([[1_000, 2_000], [1_500, 4_000]], np.uint16))
     np.testing.assert_array_equal(picture.luminance, [[64, 128], [96, 255]])
@@ -308,7 +313,7 @@ def test_beyond_1024_pixels_a_side_is_divided_by_a_whole_number(
 
 @pytest.mark.parametrize("level", [-0.001, 1.001])
 def test_floats_may_be_off_by_a_thousandth(level: float):
-    read_picture(np.array([[0.5, level]]))
+    assert read_picture(np.array([[0.5, level]])).luminance[0, 1] == (255 if level > 1 else 0)
     with pytest.raises(InvalidImageError, match="0…1"):
         read_picture(np.array([[0.5, 0.5 + (level - 0.5) * 1.0003]]))
 
