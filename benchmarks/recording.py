@@ -45,7 +45,8 @@ class Recording:
         Yields:
             Tests that run the mutated statement, of the file that has the most of them among its
             own; those of the other files; then, as they may see it otherwise, the other tests of
-            that file or, if it is run by an import or by nobody, all that run anything near it.
+            that file, and those that run anything near if the statement is run by an import, or
+            by no test that is known.
         """
         wanted = _uses(mutation.names, package) if mutation.names else {}
         first, last = mutation.lines
@@ -59,7 +60,8 @@ class Recording:
         )
         of_closest = {name for name in self.lines if _file(name) == closest}
         # What a test imports, or runs in another process, is seen by no tracer.
-        others = near if mutation.names is not None or not running else of_closest
+        is_seen = running and mutation.names is None
+        others = of_closest if is_seen else of_closest | near
         yield self._quickest_first(running & of_closest)
         yield self._quickest_first(running - of_closest)
         yield self._quickest_first(others - running)
