@@ -148,6 +148,13 @@ def test_a_mutation_survives_if_every_test_passes_in_time(
     assert (project / "inference" / "limits.py").read_text("utf-8") == SOURCE
 
 
+def test_what_has_no_end_is_noticed(project: Path, recording: Recording):
+    (endless,) = (one for one in sample(sources(project), 100, 0) if "size + 3" in one.change)
+    # A test gets 20 s and ten times as long as it took; here, 2 s.
+    hurried = Recording(recording.lines, dict.fromkeys(recording.seconds, -1.8))
+    assert survived_tests(project, endless, hurried) is None
+
+
 def test_the_report_names_what_survived_and_its_share():
     (first, second) = mutations("inference/limits.py", "a = 1 if b < c else 2\n")[:2]
     lines = report([(first, 3), (second, 0)], 40).splitlines()
