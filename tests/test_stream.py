@@ -105,6 +105,7 @@ def test_a_batch_has_one_image_however_large():
 
 def test_ink_of_equal_size_waits_for_each_other_up_to_4_000_000_pixels():
     sides: list[Any] = [1_000, 500, 500, 1_000, 1_000, 500, 500, 500]
+    equal_sides: list[Any] = [1_000] * 9
     read: list[int] = []
 
     def read_ink(side: Any) -> Levels:
@@ -114,6 +115,10 @@ def test_ink_of_equal_size_waits_for_each_other_up_to_4_000_000_pixels():
     read_before = [len(read) for _ in ink_batches(sides, read_ink, Lock())]
     # The first seven have 4,000,000 pixels; the eighth makes them go.
     assert read_before == [8] * 8
+
+    read.clear()
+    read_before = [len(read) for _ in ink_batches(equal_sides, read_ink, Lock())]
+    assert read_before == [5] * 4 + [9] * 5
 
 
 def test_an_error_of_an_image_keeps_neither_its_cause_nor_where_it_was_raised():
