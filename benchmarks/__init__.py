@@ -1,1 +1,1 @@
-"""Programs that measure or show the page in a browser. What training measures is in `training`."""
+"""What is measured of page and tests. What training measures is in `training`."""

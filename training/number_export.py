@@ -23,7 +23,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto
 
-from inference.number.metadata import CONTRACT, SCHEMA_VERSION
+from inference.metadata import SCHEMA_VERSION
+from inference.number.metadata import CONTRACT
 from training import number_graph
 from training.checkpoint import draft_of, library_versions
 from training.config import add_folder_flag, command_line_parser

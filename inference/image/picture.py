@@ -310,8 +310,7 @@ def _unit_as_levels(array: NDArray[Any]) -> NDArray[np.uint8]:
             f"the float array holds values from {lowest:g} to {highest:g}; floats must be in 0…1, "
             "so scale them, or pass 0…255 as uint8"
         )
-    levels = np.rint(np.multiply(array, 255, dtype=np.float32))
-    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
+    return np.rint(np.multiply(array, 255, dtype=np.float32)).astype(np.uint8)
 
 
 def _lightest_as_white(levels: NDArray[Any]) -> NDArray[np.uint8]:

@@ -20,9 +20,6 @@ from ..metadata import (
     whole,
 )
 
-SCHEMA_VERSION = 1
-"""The version of the metadata's format."""
-
 SEPARATORS = (".", ",", "-", "/", ":", "=")
 CHARACTERS = LABELS + SEPARATORS
 

@@ -225,7 +225,7 @@ def _reading(number: _Candidate, weights: Mapping[str, float]) -> LineReading:
         left_out=tuple(one.found for one in number.left_out),
         left_out_digits=tuple(one.together for one in number.left_out),
         features=features,
-        confidence=1 / (1 + math.exp(-max(min(score, 40.0), -40.0))),
+        confidence=1 / (1 + math.exp(-max(score, -40.0))),
     )
 
 

@@ -547,7 +547,8 @@ def test_the_finder_runs_on_one_cpu_thread_or_as_the_caller_wants(opened: list[d
     for own in (None, options):
         DigitRecognizer(session_options=own).read_numbers(DRAWING.render())
     _, by_default, _, asked = (settings["sess_options"] for settings in opened)
-    assert by_default.intra_op_num_threads == 1
+    assert by_default.intra_op_num_threads == by_default.inter_op_num_threads == 1
+    assert by_default.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     assert asked is options
 
 

@@ -1,12 +1,16 @@
 """What a prediction says and how it can be used."""
 
 import dataclasses
+import importlib
 import json
 import pickle
+import pkgutil
+from typing import Any
 
 import numpy as np
 import pytest
 
+import inference
 from inference import DigitRecognizer, Prediction
 
 PROBABILITIES = (0.05, 0.02, 0.02, 0.6, 0.01, 0.2, 0.03, 0.03, 0.02, 0.02)
@@ -53,6 +57,34 @@ def test_a_real_prediction_survives_json(recognizer: DigitRecognizer):
 def test_a_prediction_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         make_prediction().digit = 8  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def dataclasses_of_the_package() -> list[Any]:
+    modules = pkgutil.walk_packages(inference.__path__, "inference.")
+    names = [module.name for module in modules if not module.name.endswith("__main__")]
+    return [
+        kind
+        for name in names
+        for kind in vars(importlib.import_module(name)).values()
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ == name
+    ]
+
+
+@pytest.mark.parametrize("kind", dataclasses_of_the_package(), ids=lambda kind: kind.__name__)
+def test_nothing_that_is_known_of_an_image_or_a_model_can_be_changed(kind: Any):
+    fields = dataclasses.fields(kind)
+    values = kind(**{field.name: None for field in fields})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(values, fields[0].name, 1)
+
+
+@pytest.mark.parametrize("kind", dataclasses_of_the_package(), ids=lambda kind: kind.__name__)
+def test_whatever_holds_arrays_can_be_compared(kind: Any):
+    """NumPy's comparison of arrays is no truth value: it would raise."""
+    names = [field.name for field in dataclasses.fields(kind)]
+    one, other = (kind(**{name: np.zeros(2) for name in names}) for _ in range(2))
+    if any("NDArray" in str(field.type) for field in dataclasses.fields(kind) if field.compare):
+        assert one != other
 
 
 def test_predictions_compare_by_what_they_say():

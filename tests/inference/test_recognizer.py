@@ -340,6 +340,12 @@ def test_a_stream_may_have_no_end(threads: int, recognizer: DigitRecognizer):
     assert taken <= 10 + 2 * threads * 4
 
 
+def test_64_images_are_taken_at_a_time(recognizer: DigitRecognizer):
+    remaining = iter([np.eye(28)] * 100)
+    next(recognizer.predict_stream(remaining))
+    assert len(list(remaining)) == 36
+
+
 def test_large_images_of_a_stream_are_held_in_small_numbers(recognizer: DigitRecognizer):
     given: list[weakref.ref[NDArray[np.uint8]]] = []
     most = 0

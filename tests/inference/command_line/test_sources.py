@@ -1,6 +1,8 @@
 """Which files a word of the command line stands for."""
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,32 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("folder")
 def test_patterns_are_found_in_folders_that_are_not_hidden(pattern: str, expected: list[str]):
     assert sorted(find_images([pattern])) == expected
+
+
+def test_folders_are_searched_in_order_however_the_system_lists_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("a", "z", "m"):
+        (folder / "inner" / name).mkdir()
+        (folder / "inner" / name / "1.png").touch()
+    scandir = os.scandir
+
+    class Backwards(ExitStack):
+        """The entries of a folder, Z first."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.entries = iter(sorted(scandir(path), key=lambda entry: entry.name, reverse=True))
+
+        def __iter__(self) -> Iterator[os.DirEntry[str]]:
+            return self.entries
+
+        def __next__(self) -> os.DirEntry[str]:
+            return next(self.entries)
+
+    monkeypatch.setattr(os, "scandir", Backwards)
+    expected = [f"inner/{name}.png" for name in ("b", "a/1", "deep/c", "m/1", "z/1")]
+    assert list(find_images(["inner"])) == list(find_images(["inner/**/*.png"])) == expected
 
 
 def test_a_pattern_follows_no_link_back_to_its_own_folder(folder: Path):

@@ -19,7 +19,7 @@ from inference import MAX_PIXELS, BlankImageError, InvalidImageError
 from inference.image import ink as ink_module
 from inference.image.decoding import FILE_FORMATS
 from inference.image.ink import find_ink
-from inference.image.picture import WORKING_SIDE, read_picture
+from inference.image.picture import WORKING_SIDE, is_small_luminance, read_picture
 
 SIZE = (96, 128)  # width, height: not square, so that a mixed-up axis shows
 
@@ -263,6 +263,61 @@ def test_float_levels_are_rounded_to_the_nearest():
     np.testing.assert_array_equal(picture.luminance, [[0, 255], [0, 128], [1, 255]])
 
 
+def test_true_is_white():
+    picture = read_picture(np.array([[False, True]]))
+    np.testing.assert_array_equal(picture.luminance, [[0, 255]])
+
+
+def test_zero_stays_black_where_levels_have_more_than_8_bits():
+    picture = read_picture(np.array([[1_000, 2_000], [1_500, 4_000]], np.uint16))
+    np.testing.assert_array_equal(picture.luminance, [[64, 128], [96, 255]])
+
+
+def test_below_zero_is_blacker_than_zero():
+    picture = read_picture(Image.fromarray(np.array([[-1, 0], [1, 3]], np.float32)))
+    np.testing.assert_array_equal(picture.luminance, [[0, 64], [128, 255]])
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_small"),
+    [
+        ((128, 128), True),
+        ((16, 1_024), True),
+        ((1_024, 16), True),
+        ((1, 1), True),
+        ((129, 128), False),
+        ((1_025, 1), False),
+        ((1, 1_025), False),
+        ((0, 5), False),
+        ((4, 4, 1), False),
+    ],
+)
+def test_a_small_array_of_bytes_is_its_own_luminance(shape: tuple[int, ...], is_small: bool):
+    array = np.zeros(shape, np.uint8)
+    assert is_small_luminance(array) == is_small
+    assert not is_small_luminance(array.astype(np.uint16))
+    assert not is_small_luminance(array.view(np.recarray))
+
+
+@pytest.mark.parametrize(
+    ("side", "worked_on"), [(1_024, 1_024), (1_025, 513), (2_048, 1_024), (2_049, 683)]
+)
+@pytest.mark.parametrize("make", [np.asarray, lambda image: image, lambda image: encode(image)])
+def test_beyond_1024_pixels_a_side_is_divided_by_a_whole_number(
+    side: int, worked_on: int, make: Any
+):
+    picture = read_picture(make(Image.new("L", (side, 3))))
+    assert picture.luminance.shape[1] == worked_on
+    assert picture.source_size == (side, 3)
+
+
+@pytest.mark.parametrize("level", [-0.001, 1.001])
+def test_floats_may_be_off_by_a_thousandth(level: float):
+    assert read_picture(np.array([[0.5, level]])).luminance[0, 1] == (255 if level > 1 else 0)
+    with pytest.raises(InvalidImageError, match="0…1"):
+        read_picture(np.array([[0.5, 0.5 + (level - 0.5) * 1.0003]]))
+
+
 def test_floats_that_resampling_rounded_beyond_their_range_are_accepted():
     picture = read_picture(np.array([[-2e-7, 1 + 2e-7]], np.float32))
     np.testing.assert_array_equal(picture.luminance, [[0, 255]])
@@ -272,6 +327,10 @@ def test_floats_that_resampling_rounded_beyond_their_range_are_accepted():
     ("array", "complaint"),
     [
         (np.zeros((28, 28), np.int64), "int64"),
+        (np.zeros((28, 28), np.int8), "int8"),
+        (np.zeros((28, 28), np.int16), "int16"),
+        (np.zeros((28, 28), np.uint32), "uint32"),
+        (np.zeros((28, 28), np.uint64), "uint64"),
         (np.zeros((28, 28), np.complex64), "complex64"),
         (np.zeros((28, 28), object), "object"),
         (np.full((28, 28), "ink"), "<U3"),

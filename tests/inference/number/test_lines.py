@@ -106,6 +106,56 @@ def test_what_is_left_out_of_a_parted_row_is_left_out_once():
     assert [one for line in lines for one in line.left_out] == [low]
 
 
+# --- Limits, at each and beyond ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("lower", "numbers"), [(60, ["12"]), (60.5, ["1", "2"])])
+def test_digits_of_a_row_face_each_other_by_two_fifths(lower: float, numbers: list[str]):
+    assert texts_of(row("1"), [character("2", 90, lower)]) == numbers
+    assert texts_of(row("1"), [character("2", 90, -lower)]) == numbers[:: 1 if lower == 60 else -1]
+
+
+@pytest.mark.parametrize(("height", "numbers"), [(40, ["123"]), (39.5, ["123", "4"])])
+def test_digits_of_a_row_are_at_least_two_fifths_as_high_as_their_neighbours(
+    height: float, numbers: list[str]
+):
+    assert texts_of(row("123"), [character("4", 280, height=height)]) == numbers
+
+
+@pytest.mark.parametrize(("height", "left_out"), [(45, 0), (44.5, 1)])
+def test_a_digit_lower_than_45_hundredths_of_the_median_is_left_out(height: float, left_out: int):
+    (line,) = lines_of(row("123"), [character("4", 280, height=height)])
+    assert len(line.left_out) == left_out
+
+
+@pytest.mark.parametrize(("left", "left_out"), [(24, 1), (24.5, 0)])
+def test_digits_that_cover_each_other_by_three_fifths_are_doubles(left: float, left_out: int):
+    (line,) = lines_of(row("1"), [character("2", left)])
+    assert len(line.left_out) == left_out
+
+
+@pytest.mark.parametrize(
+    ("gaps", "numbers"),
+    [
+        ([5, 200, 5], ["12", "34"]),
+        ([5, 199, 5], ["1234"]),
+        ([75, 225, 75], ["12", "34"]),
+        ([75, 224, 75], ["1234"]),
+        ([10, 210, 90], ["12", "34"]),  # Of two others, the narrower one is usual.
+    ],
+)
+def test_a_gap_parts_numbers_from_two_heights_and_three_times_the_usual_one_on(
+    gaps: list[float], numbers: list[str]
+):
+    assert texts_of(row("1234", gaps=gaps)) == numbers
+
+
+@pytest.mark.parametrize(("y", "order"), [(-14.5, ["1", "2"]), (-15, ["2", "1"])])
+def test_lines_within_half_a_height_are_read_from_left_to_right(y: float, order: list[str]):
+    # Of heights so different, they are two numbers.
+    assert texts_of(row("1"), [character("2", 90, y, height=30)]) == order
+
+
 # --- Doubles -------------------------------------------------------------------------------------
 
 
@@ -233,6 +283,28 @@ def test_a_minus_before_the_number_is_a_part_of_it():
 
 @pytest.mark.parametrize(("x", "text"), [(-118, "-12"), (-138, "12")])
 def test_a_minus_stands_near_its_number(x: float, text: str):
+    assert texts_of(row("12"), [separator("-", x)]) == [text]
+
+
+@pytest.mark.parametrize(("x", "text"), [(-127.5, "-12"), (-128, "12")])
+def test_a_minus_is_less_than_six_fifths_of_a_height_from_its_number(x: float, text: str):
+    assert texts_of(row("12"), [separator("-", x)]) == [text]
+
+
+@pytest.mark.parametrize(
+    ("y", "text"), [(99.5, "12,34"), (100, "1234"), (-74.5, "12,34"), (-75, "1234")]
+)
+def test_a_separator_is_up_to_half_a_height_below_and_a_quarter_above(y: float, text: str):
+    assert texts_of(row("1234"), [separator(",", 165, y)]) == [text]
+
+
+@pytest.mark.parametrize(("x", "text"), [(30, "12"), (30.5, "1.2"), (119.5, "1.2"), (120, "12")])
+def test_a_separator_stands_between_the_middles_of_digits(x: float, text: str):
+    assert texts_of(row("12"), [separator(".", x)]) == [text]
+
+
+@pytest.mark.parametrize(("x", "text"), [(29.5, "-12"), (30, "12")])
+def test_a_minus_stands_before_the_middle_of_the_first_digit(x: float, text: str):
     assert texts_of(row("12"), [separator("-", x)]) == [text]
 
 

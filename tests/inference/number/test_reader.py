@@ -131,6 +131,21 @@ def test_a_digit_is_one_if_both_together_are_more_sure_than_not():
     assert [digit.is_digit for digit in number.digits] == [False, True]
 
 
+@pytest.mark.parametrize(("probability", "is_digit"), [(0.51, True), (0.5, True), (0.49, False)])
+def test_a_digit_is_one_if_it_is_as_likely_there_as_not(probability: float, is_digit: bool):
+    (number,) = read(row("3", probability=probability))
+    assert number.digits[0].is_digit == is_digit
+
+
+@pytest.mark.parametrize(("probability", "is_digit"), [(0.51, True), (0.49, False)])
+def test_a_digit_is_one_if_it_is_likelier_than_all_others_together(
+    probability: float, is_digit: bool
+):
+    graph = DigitGraph(_3={3: probability, 8: 0.98 - probability, 9: 0.02})
+    (number,) = read(row("3"), graph, weight=1)
+    assert number.digits[0].is_digit == is_digit
+
+
 def test_the_digit_graph_is_asked_once_for_all_digits():
     graph = DigitGraph()
     lost = character("9", 270, probability=0.3)
@@ -227,6 +242,32 @@ def test_what_may_be_something_else_is_not_reported(other: Detection):
     (number,) = read([*row("123"), other])
     assert not number.left_out
     assert not number.left_out_digits
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        # A number 240 wide and 100 high, from 0 on; its middle at 0. A digit is 60 wide.
+        (character("4", 409, probability=0.3), character("4", 410, probability=0.3)),
+        (character("4", -229, probability=0.3), character("4", -230, probability=0.3)),
+        (character("4", 270, 49, probability=0.3), character("4", 270, 50, probability=0.3)),
+        (character("4", 270, -49, probability=0.3), character("4", 270, -50, probability=0.3)),
+        (
+            character("4", 270, height=51, probability=0.3),
+            character("4", 270, height=50, probability=0.3),
+        ),
+        (
+            character("4", 270, height=199, probability=0.3),
+            character("4", 270, height=200, probability=0.3),
+        ),
+    ],
+    ids=["right", "left", "below", "above", "small", "large"],
+)
+def test_barely_lost_is_what_is_within_two_heights_and_half_as_high_to_twice(
+    inside: Detection, outside: Detection
+):
+    (number,) = read([*row("123"), inside, outside])
+    assert [(one.left, one.height) for one in number.left_out] == [(inside.left, inside.height)]
 
 
 def test_of_a_sloping_number_its_end_tells_where_something_was_lost():
@@ -326,6 +367,17 @@ def test_no_feature_is_without_bounds():
     (number,) = read([*row("1", probability=1.0), double], graph, weight=0)
     assert number.left_out
     assert all(-20 < value <= 0 for value in number.features.values())
+
+
+def test_nothing_counts_as_less_likely_than_1_in_10000():
+    graph = DigitGraph(_1={1: 1.0}, _2={2: 0.0, 3: 1.0})
+    features = features_of(row("12"), graph)
+    assert features["graphs"] == features["least_graphs"] == pytest.approx(math.log(1e-4))
+
+
+def test_however_small_the_score_the_confidence_is_that_of_40():
+    (number,) = read(row("12"), bias=-1e6)
+    assert number.confidence == pytest.approx(1 / (1 + math.exp(40)))
 
 
 def test_the_confidence_is_that_of_a_logistic_regression():
