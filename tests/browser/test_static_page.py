@@ -4,9 +4,6 @@ import base64
 import io
 import json
 from collections.abc import Iterator, Sequence
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
 import numpy as np
@@ -14,11 +11,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from examples.static import PAGE, ROOT, serve
 from inference import DigitRecognizer
 from tests.drawings import Drawing, in_a_row, load_drawings, render_number
 from tests.needs import skip_unless_ci
-
-ROOT = Path(__file__).parents[2]
 
 NUMBERS = [load_drawings()[start::9][:4] for start in (1, 4)]
 
@@ -30,17 +26,16 @@ def page(browser: Browser) -> Iterator[Page]:
     """The open page, ready to draw on; it may have met no error and asked no other host."""
     if not (ROOT / "examples" / "node_modules" / "onnxruntime-web").is_dir():
         skip_unless_ci("onnxruntime-web is missing: npm ci --prefix examples --ignore-scripts")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(ROOT))
-    server = ThreadingHTTPServer(("localhost", 0), handler)
+    server = serve(0)
     Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://localhost:{server.server_port}"
+    address = f"http://127.0.0.1:{server.server_port}"
     page = browser.new_page()
     troubles: list[str] = []
     requested: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
     page.on("request", lambda request: requested.append(request.url))
-    page.goto(f"{address}/examples/browser/")
+    page.goto(f"{address}/{PAGE}")
     expect(page.get_by_text("Draw a number.")).to_be_visible(timeout=60_000)
     yield page
     page.close()
