@@ -17,8 +17,8 @@ WORKING_SIZE = 56
 """Side in pixels of the square on which digits are distorted: twice MNIST's own resolution."""
 
 MAX_ROTATION_RADIANS = math.radians(15)
-MAX_LEFT_SHEAR, MAX_RIGHT_SHEAR = 0.3, 0.7
-"""Slant, as a shift to the side for each step upwards; old hands lean to the right."""
+MAX_SHEAR, MAX_LEANING_SHEAR = 0.3, 0.7
+"""Slant, as a shift to the side for each step upwards; the second is for hands that lean right."""
 
 MAX_LOG_ASPECT = 0.3
 """Natural logarithm of the largest change of width over height."""
@@ -78,13 +78,14 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
     )
 
 
-def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+def augment(image: Tensor, labels: Tensor, generator: Generator, *, leans: bool = True) -> Tensor:
     """Redraws a batch of digits as other hands with other pens would.
 
     Args:
         image: uint8 [batch, 56, 56], from `enlarge`.
         labels: int64 [batch], the digits, which decide the writing styles.
         generator: Source of all randomness, on the CPU.
+        leans: Whether they may lean as far to the right as old hands do.
 
     Returns:
         Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
@@ -92,7 +93,7 @@ def augment(image: Tensor, labels: Tensor, generator: Generator) -> Tensor:
     ink = draw_styles(image.float() / 255, labels, generator)
     # From MNIST as it is to the strangest hand: the network must stay at home in both.
     strength = torch.rand(len(image), generator=generator)
-    ink = _warp(ink, strength, generator)
+    ink = _warp(ink, strength, generator, MAX_LEANING_SHEAR if leans else MAX_SHEAR)
     keeps_pen = torch.rand(len(image), generator=generator) < OWN_PEN_SHARE
     kept, changed = (chosen.nonzero().flatten() for chosen in (keeps_pen, ~keeps_pen))
     ink[changed] = _change_pen(ink[changed], strength[changed], generator)
@@ -110,7 +111,8 @@ def bend(image: Tensor, generator: Generator) -> Tensor:
     Returns:
         Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
-    return _warp(image.float(), torch.rand(len(image), generator=generator), generator)
+    strength = torch.rand(len(image), generator=generator)
+    return _warp(image.float(), strength, generator, MAX_LEANING_SHEAR)
 
 
 def add_specks(ink: Tensor, generator: Generator) -> Tensor:
@@ -178,13 +180,14 @@ def _uniform(count: int, low: float, high: float, generator: Generator) -> Tenso
     return torch.rand(count, generator=generator) * (high - low) + low
 
 
-def _warp(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
+def _warp(ink: Tensor, strength: Tensor, generator: Generator, right_shear: float) -> Tensor:
     """Rotates, scales, shears and bends each image.
 
     Args:
         ink: float32 [batch, 56, 56].
         strength: float32 [batch], 0 (not at all) … 1 (fully).
         generator: Source of all randomness.
+        right_shear: The farthest slant to the right.
 
     Returns:
         float32 [batch, 56, 56].
@@ -194,7 +197,7 @@ def _warp(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
     batch = len(ink)
     angle = strength * _uniform(batch, -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
     aspect = (strength * _uniform(batch, -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).exp()
-    shear = strength * _uniform(batch, -MAX_LEFT_SHEAR, MAX_RIGHT_SHEAR, generator)
+    shear = strength * _uniform(batch, -MAX_SHEAR, right_shear, generator)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(batch)
     # The longer side shrinks, so that nothing leaves the frame; the normaliser restores the size.
     zoom_out = ZOOM_OUT * (1 + shear.abs() / 2)

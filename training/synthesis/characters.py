@@ -132,7 +132,8 @@ def _redrawn(digits: LabelledInk, generator: Generator, rounds: int = 3) -> tupl
     """MNIST's digits, each redrawn several times; uint8 [count, 56, 56] and int64 [count]."""
     parts = list(zip(digits.ink.split(1_000), digits.labels.split(1_000), strict=True)) * rounds
     redrawn = [
-        augment(enlarge(ink), labels, generator).round().byte()
+        # A number leans as a whole, which the layout sees to.
+        augment(enlarge(ink), labels, generator, leans=False).round().byte()
         for ink, labels in tqdm(parts, "redrawn digits", unit="thousand")
     ]
     return torch.cat(redrawn), digits.labels.repeat(rounds)
