@@ -1,6 +1,9 @@
 """The check that small mutations of a package are noticed by its tests."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -103,6 +106,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / path).parent.mkdir()
         (root / path).write_text(content, "utf-8")
     return copied(root, tmp_path_factory.mktemp("elsewhere"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plain_main() -> Iterator[None]:
+    """A main module that new processes need not load: a page's test may have left its script."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        yield
 
 
 @pytest.fixture(scope="module")
