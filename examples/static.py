@@ -20,9 +20,9 @@ class Handler(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         """The file that an address names, or one that does not exist."""
-        file = Path(super().translate_path(path)).resolve()
-        is_served = any(file.is_relative_to(ROOT / name) for name in SERVED)
-        return super().translate_path(path) if is_served else str(ROOT / "not-served")
+        named = super().translate_path(path)
+        is_served = any(Path(named).resolve().is_relative_to(ROOT / name) for name in SERVED)
+        return named if is_served else str(ROOT / "not-served")
 
     def list_directory(self, path: str) -> None:  # type: ignore[override]
         """Lists no folder."""

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from training.synthesis.paper import uniform
 from training.synthesis.strokes import dilate, draw_curves, stroke_width
 from training.synthesis.styles import draw_styles
 
@@ -128,10 +129,10 @@ def add_specks(ink: Tensor, generator: Generator) -> Tensor:
     chosen = (torch.rand(len(ink), generator=generator) < SPECK_SHARE).nonzero().flatten()
     if not len(chosen):
         return ink
-    place = _uniform(2 * len(chosen), SPECK_MARGIN, WORKING_SIZE - SPECK_MARGIN, generator)
+    place = uniform((2 * len(chosen),), SPECK_MARGIN, WORKING_SIZE - SPECK_MARGIN, generator)
     points = torch.randn((len(chosen), 3, 2), generator=generator) * SPECK_LENGTH_SIGMA
     points += place.view(-1, 1, 2)
-    width = _uniform(len(chosen), *SPECK_WIDTHS, generator)
+    width = uniform((len(chosen),), *SPECK_WIDTHS, generator)
     ink = ink.clone()
     ink[chosen] = draw_curves(ink[chosen] / 255, points.to(ink.device), width.to(ink.device)) * 255
     return ink
@@ -148,8 +149,8 @@ def coarsen(ink: Tensor, generator: Generator) -> Tensor:
         float32 [batch, height, width], each `FEWEST_PIXELS` … `MOST_PIXELS`.
     """
     least, most = math.log(FEWEST_PIXELS), math.log(MOST_PIXELS)
-    height = _uniform(1, least, most, generator)
-    width = (height + _uniform(1, -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).clamp(least, most)
+    height = uniform((1,), least, most, generator)
+    width = (height + uniform((1,), -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).clamp(least, most)
     size = [round(side.exp().item()) for side in (height, width)]
     return F.interpolate(ink.unsqueeze(1), size=size, mode="bilinear", antialias=True).squeeze(1)
 
@@ -176,10 +177,6 @@ def _steepen(image: Tensor, most: float, generator: Generator) -> Tensor:
     return ((image - 0.5) * steepness.to(image.device) + 0.5).clamp(0, 1)
 
 
-def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
-    return torch.rand(count, generator=generator) * (high - low) + low
-
-
 def _warp(ink: Tensor, strength: Tensor, generator: Generator, right_shear: float) -> Tensor:
     """Rotates, scales, shears and bends each image.
 
@@ -195,9 +192,9 @@ def _warp(ink: Tensor, strength: Tensor, generator: Generator, right_shear: floa
     if not len(ink):
         return ink
     batch = len(ink)
-    angle = strength * _uniform(batch, -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
-    aspect = (strength * _uniform(batch, -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).exp()
-    shear = strength * _uniform(batch, -MAX_SHEAR, right_shear, generator)
+    angle = strength * uniform((batch,), -MAX_ROTATION_RADIANS, MAX_ROTATION_RADIANS, generator)
+    aspect = (strength * uniform((batch,), -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).exp()
+    shear = strength * uniform((batch,), -MAX_SHEAR, right_shear, generator)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(batch)
     # The longer side shrinks, so that nothing leaves the frame; the normaliser restores the size.
     zoom_out = ZOOM_OUT * (1 + shear.abs() / 2)
@@ -256,7 +253,7 @@ def _change_pen(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
     threshold = 0.5 - outward / len(layers)
     # Any softer than this, and paper would turn grey or full ink pale.
     softest = 0.5 / torch.minimum(threshold, 1 - threshold)
-    hardness = softest + _uniform(batch, 0, 1, generator) * (len(layers) - softest).clamp(min=0)
+    hardness = softest + uniform((batch,), 0, 1, generator) * (len(layers) - softest).clamp(min=0)
     threshold, hardness = (value.view(-1, 1, 1).to(ink.device) for value in (threshold, hardness))
     return ((ramp - threshold) * hardness + 0.5).clamp(0, 1)
 

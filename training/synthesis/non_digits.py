@@ -12,7 +12,8 @@ from torch import Generator, Tensor
 from training.data import LabelledInk
 from training.synthesis.augmentation import WORKING_SIZE, enlarge
 from training.synthesis.glyphs import GLYPHS, curves_of
-from training.synthesis.strokes import draw_curves
+from training.synthesis.paper import uniform
+from training.synthesis.pen import bent, draw_all
 
 NO_DIGIT = -1
 """The label of a drawing that is no digit."""
@@ -20,6 +21,7 @@ NO_DIGIT = -1
 _TURNED_INTO_NO_DIGIT = (2, 3, 4, 5)
 _MIRRORED_INTO_NO_DIGIT = (3, 4, 6, 9)
 _MARGIN = 10.0  # pixels of paper around a drawing, room for the augmentation
+_BEND = 0.08  # deviation of a glyph's points, as a share of its box
 _CHUNK = 256  # drawings made at a time, which bounds the memory
 
 
@@ -55,20 +57,8 @@ def make_non_digits(digits: LabelledInk, count: int, generator: Generator) -> Te
     return images[torch.randperm(len(images), generator=generator)[:count]]
 
 
-def _uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
-    return torch.rand(shape, generator=generator) * (high - low) + low
-
-
 def _pen_width(count: int, generator: Generator) -> Tensor:
-    return _uniform((count,), 2.0, 8.0, generator)
-
-
-def _draw(curves: Tensor, width: Tensor) -> Tensor:
-    """Draws several curves on each image; [count, curves, 3, 2] in pixels and [count]."""
-    image = torch.zeros(len(curves), WORKING_SIZE, WORKING_SIZE)
-    for control_points in curves.unbind(dim=1):
-        image = draw_curves(image, control_points, width)
-    return image
+    return uniform((count,), 2.0, 8.0, generator)
 
 
 def _glyphs(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
@@ -77,22 +67,15 @@ def _glyphs(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     most = max(len(table) for table in tables)
     padded = torch.tensor([(table + [table[-1]] * most)[:most] for table in tables])
     points = padded[torch.randint(len(tables), (count,), generator=generator)]
-    return _draw(_placed(_bent(points, generator), generator), _pen_width(count, generator))
-
-
-def _bent(points: Tensor, generator: Generator) -> Tensor:
-    """Moves points smoothly, so that strokes that meet still meet; [count, curves, 3, 2]."""
-    count = len(points)
-    knots = torch.randn((count, 2, 3, 3), generator=generator) * 0.08
-    grid = (points.flatten(1, 2).unsqueeze(1) * 2 - 1).clamp(-1, 1)
-    moved = F.grid_sample(knots, grid, align_corners=True)  # [count, 2, 1, curves * 3]
-    return points + moved[:, :, 0].transpose(1, 2).reshape(points.shape)
+    return draw_all(
+        _placed(bent(points, _BEND, generator), generator), _pen_width(count, generator)
+    )
 
 
 def _placed(points: Tensor, generator: Generator) -> Tensor:
     """Scales unit squares to random boxes in the middle of the image; [count, curves, 3, 2]."""
     side = WORKING_SIZE - 2 * _MARGIN
-    stretch = _uniform((len(points), 1, 1, 2), 0.6, 1.0, generator) * side
+    stretch = uniform((len(points), 1, 1, 2), 0.6, 1.0, generator) * side
     return (points - 0.5) * stretch + WORKING_SIZE / 2
 
 
@@ -105,23 +88,23 @@ def _scribbles(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     used = torch.randint(3, curves + 1, (count, 1), generator=generator)
     last = torch.minimum(torch.arange(curves).unsqueeze(0), used - 1)
     chain = chain.gather(1, last.view(count, curves, 1, 1).expand(-1, -1, 3, 2))
-    return _draw(_placed(chain, generator), _pen_width(count, generator))
+    return draw_all(_placed(chain, generator), _pen_width(count, generator))
 
 
 def _hatchings(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     """A pen that goes to and fro, as to blacken something."""
     del digits
     lines = 9
-    across = _uniform((count, 1), 0.15, 0.6, generator)
-    along = torch.linspace(-0.5, 0.5, lines + 1) * _uniform((count, 1), 0.3, 0.9, generator)
+    across = uniform((count, 1), 0.15, 0.6, generator)
+    along = torch.linspace(-0.5, 0.5, lines + 1) * uniform((count, 1), 0.3, 0.9, generator)
     side = torch.tensor([1.0, -1.0]).repeat(lines)[: lines + 1]
     ends = torch.stack([along, across * side], dim=2)
     ends += torch.randn(ends.shape, generator=generator) * 0.04
-    angle = _uniform((count,), 0, torch.pi, generator)
+    angle = uniform((count,), 0, torch.pi, generator)
     turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(-1, 2, 2)
     ends = 0.5 + ends @ turn
     lines_ends = torch.stack([ends[:, :-1], (ends[:, :-1] + ends[:, 1:]) / 2, ends[:, 1:]], dim=2)
-    return _draw(_placed(lines_ends, generator), _pen_width(count, generator))
+    return draw_all(_placed(lines_ends, generator), _pen_width(count, generator))
 
 
 def _noise(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
@@ -131,8 +114,8 @@ def _noise(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     grain = torch.randn((count, 1, cells, cells), generator=generator)
     size = (WORKING_SIZE, WORKING_SIZE)
     field = F.interpolate(grain, size=size, mode="bicubic").squeeze(1)
-    darkness = _uniform((count, 1, 1), -0.6, 0.6, generator)
-    contrast = _uniform((count, 1, 1), 0.1, 1.0, generator)
+    darkness = uniform((count, 1, 1), -0.6, 0.6, generator)
+    contrast = uniform((count, 1, 1), 0.1, 1.0, generator)
     return (0.5 + darkness + contrast * field).clamp(0, 1)
 
 
@@ -177,11 +160,11 @@ def _turned(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
 def _blots(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     del digits
     points = 0.5 + (torch.rand((count, 2, 3, 2), generator=generator) - 0.5) * 0.7
-    return _draw(_placed(points, generator), _uniform((count,), 12.0, 26.0, generator))
+    return draw_all(_placed(points, generator), uniform((count,), 12.0, 26.0, generator))
 
 
 def _specks(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     """A few dots, each a curve without length."""
     del digits
     dots = torch.rand((count, 6, 1, 2), generator=generator).expand(-1, -1, 3, -1)
-    return _draw(_placed(dots, generator), _uniform((count,), 2.0, 7.0, generator))
+    return draw_all(_placed(dots, generator), uniform((count,), 2.0, 7.0, generator))

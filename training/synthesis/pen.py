@@ -11,6 +11,7 @@ from training.data import LabelledInk
 from training.synthesis.augmentation import WORKING_SIZE
 from training.synthesis.digit_shapes import DIGIT_SHAPES
 from training.synthesis.glyphs import curves_of
+from training.synthesis.paper import uniform
 from training.synthesis.strokes import draw_curves
 
 HEIGHT_PX = 38.0
@@ -77,8 +78,9 @@ def draw_shape(
     images: list[Tensor] = []
     for start in range(0, count, _BATCH):
         batch = min(_BATCH, count - start)
-        points = _bent(curves.expand(batch, -1, -1, -1), generator)
-        width = _uniform(batch, *widths, generator)
+        bend = uniform((batch,), _LEAST_BEND, _MOST_BEND, generator).view(-1, 1, 1, 1)
+        points = bent(curves.expand(batch, -1, -1, -1), bend, generator)
+        width = uniform((batch,), *widths, generator)
         size = torch.stack([width, torch.ones(batch)], dim=1).view(-1, 1, 1, 2)
         images.append(_inked(points, size, generator, pens))
     return torch.cat(images)
@@ -96,17 +98,36 @@ def draw_loose_strokes(count: int, generator: Generator) -> Tensor:
     return torch.cat(images)
 
 
-def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
-    return torch.rand(count, generator=generator) * (high - low) + low
+def draw_all(curves: Tensor, width: Tensor) -> Tensor:
+    """Draws several curves on each of as many papers.
+
+    Args:
+        curves: float32 [batch, curves, 3, 2], in pixels, each as `draw_curves` takes it.
+        width: float32 [batch], the pen's diameter in pixels.
+
+    Returns:
+        float32 [batch, 56, 56], 0 (paper) … 1 (full ink).
+    """
+    image = torch.zeros(len(curves), WORKING_SIZE, WORKING_SIZE)
+    for control_points in curves.unbind(dim=1):
+        image = draw_curves(image, control_points, width)
+    return image
 
 
-def _bent(points: Tensor, generator: Generator) -> Tensor:
-    """Moves points smoothly, so that strokes that meet still meet; [count, curves, 3, 2]."""
-    count = len(points)
-    bend = _uniform(count, _LEAST_BEND, _MOST_BEND, generator).view(-1, 1, 1, 1)
-    knots = torch.randn((count, 2, 3, 3), generator=generator) * bend
+def bent(points: Tensor, bend: Tensor | float, generator: Generator) -> Tensor:
+    """Moves points smoothly, so that strokes that meet still meet.
+
+    Args:
+        points: float32 [count, curves, 3, 2], in a unit square.
+        bend: Deviation of the movement, as a share of the square; one, or [count, 1, 1, 1].
+        generator: Source of all randomness.
+
+    Returns:
+        float32 [count, curves, 3, 2].
+    """
+    knots = torch.randn((len(points), 2, 3, 3), generator=generator) * bend
     grid = (points.flatten(1, 2).unsqueeze(1) * 2 - 1).clamp(-1, 1)
-    moved = F.grid_sample(knots, grid, align_corners=True)
+    moved = F.grid_sample(knots, grid, align_corners=True)  # [count, 2, 1, curves * 3]
     return points + moved[:, :, 0].transpose(1, 2).reshape(points.shape)
 
 
@@ -114,8 +135,5 @@ def _inked(points: Tensor, size: Tensor, generator: Generator, pens: tuple[float
     """Draws curves [count, curves, 3, 2] of a unit square; uint8 [count, 56, 56]."""
     thinnest, thickest = pens
     share = thinnest * (thickest / thinnest) ** torch.rand(len(points), generator=generator)
-    image = torch.zeros(len(points), WORKING_SIZE, WORKING_SIZE)
     placed = (points - 0.5) * size * HEIGHT_PX + WORKING_SIZE / 2
-    for control_points in placed.unbind(dim=1):
-        image = draw_curves(image, control_points, share * HEIGHT_PX)
-    return (image * 255).byte()
+    return (draw_all(placed, share * HEIGHT_PX) * 255).byte()

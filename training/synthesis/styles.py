@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from training.synthesis.paper import uniform
 from training.synthesis.strokes import draw_curves, stroke_width
 
 
@@ -72,34 +73,30 @@ def _ends(inked: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
     return first, last
 
 
-def _uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
-    return torch.rand(count, generator=generator) * (high - low) + low
-
-
 def _bent(start: Tensor, end: Tensor, bend: float, generator: Generator) -> Tensor:
     """A nearly straight stroke from start to end, [batch, 2] each, as Bézier control points."""
     along = end - start
     normal = torch.stack([-along[:, 1], along[:, 0]], dim=1)
-    offset = _uniform(len(start), -bend, bend, generator).unsqueeze(1)
+    offset = uniform((len(start),), -bend, bend, generator).unsqueeze(1)
     return torch.stack([start, (start + end) / 2 + offset * normal, end], dim=1)
 
 
 def _slash_of_zero(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
-    across = _uniform(count, 0.2, 1.0, generator)
-    up = _uniform(count, 0.25, 0.75, generator)
+    across = uniform((count,), 0.2, 1.0, generator)
+    up = uniform((count,), 0.25, 0.75, generator)
     kind = torch.rand(count, generator=generator)
     across = torch.where(kind < 0.15, -across, across)  # a backslash
-    up = torch.where(kind > 0.75, _uniform(count, -0.1, 0.15, generator), up)  # a level bar
+    up = torch.where(kind > 0.75, uniform((count,), -0.1, 0.15, generator), up)  # a level bar
     reach = torch.stack([across, -up], dim=1) * shape.size
     return _bent(shape.centre - reach, shape.centre + reach, 0.1, generator)
 
 
 def _upstroke_of_one(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
-    length = _uniform(count, 0.15, 0.9, generator) * shape.size[:, 1]
+    length = uniform((count,), 0.15, 0.9, generator) * shape.size[:, 1]
     # Radians below the horizontal; a long and level upstroke would make it a 7.
-    angle = _uniform(count, 0.3, 1.3, generator).maximum(length / shape.size[:, 1])
+    angle = uniform((count,), 0.3, 1.3, generator).maximum(length / shape.size[:, 1])
     end = shape.top + torch.stack([-length * angle.cos(), length * angle.sin()], dim=1)
     return _bent(shape.top, end, 0.15, generator)
 
@@ -107,9 +104,9 @@ def _upstroke_of_one(shape: _Shape, generator: Generator) -> Tensor:
 def _base_of_one(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
     height = shape.size[:, 1]
-    left = _uniform(count, 0.1, 0.4, generator) * height
-    right = _uniform(count, 0.1, 0.4, generator) * height
-    tilt = _uniform(count, -0.06, 0.06, generator) * height
+    left = uniform((count,), 0.1, 0.4, generator) * height
+    right = uniform((count,), 0.1, 0.4, generator) * height
+    tilt = uniform((count,), -0.06, 0.06, generator) * height
     start = shape.bottom + torch.stack([-left, tilt], dim=1)
     end = shape.bottom + torch.stack([right, -tilt], dim=1)
     return _bent(start, end, 0.05, generator)
@@ -119,10 +116,11 @@ def _bar_of_seven(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
     height = shape.size[:, 1]
     middle = shape.waist + torch.stack(
-        [_uniform(count, -0.05, 0.05, generator), _uniform(count, -0.08, 0.12, generator)], dim=1
+        [uniform((count,), -0.05, 0.05, generator), uniform((count,), -0.08, 0.12, generator)],
+        dim=1,
     ) * height.unsqueeze(1)
-    half = _uniform(count, 0.15, 0.4, generator) * height
-    tilt = _uniform(count, -0.35, 0.2, generator) * half
+    half = uniform((count,), 0.15, 0.4, generator) * height
+    tilt = uniform((count,), -0.35, 0.2, generator) * half
     reach = torch.stack([half, tilt], dim=1)
     return _bent(middle - reach, middle + reach, 0.1, generator)
 
@@ -131,7 +129,7 @@ def _serif_of_seven(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
     height = shape.size[:, 1]
     drop = torch.stack(
-        [_uniform(count, -0.08, 0.05, generator), _uniform(count, 0.1, 0.3, generator)], dim=1
+        [uniform((count,), -0.08, 0.05, generator), uniform((count,), 0.1, 0.3, generator)], dim=1
     )
     return _bent(shape.top_left, shape.top_left + drop * height.unsqueeze(1), 0.1, generator)
 
@@ -140,10 +138,11 @@ def _tail_of_nine(shape: _Shape, generator: Generator) -> Tensor:
     count = len(shape.size)
     height = shape.size[:, 1:]
     turn = torch.stack(
-        [_uniform(count, -0.2, 0.0, generator), _uniform(count, 0.0, 0.2, generator)], dim=1
+        [uniform((count,), -0.2, 0.0, generator), uniform((count,), 0.0, 0.2, generator)], dim=1
     )
     end = torch.stack(
-        [_uniform(count, -0.55, -0.25, generator), _uniform(count, -0.2, 0.05, generator)], dim=1
+        [uniform((count,), -0.55, -0.25, generator), uniform((count,), -0.2, 0.05, generator)],
+        dim=1,
     )
     return torch.stack([shape.bottom, shape.bottom + turn * height, shape.bottom + end * height], 1)
 
