@@ -1,6 +1,7 @@
 """A picture and what was read on it, or why nothing was."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,16 @@ from inference import (
     Number,
     visible_image,
 )
+from inference.image.slots import Workers
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 MAX_FILES = 50
 MAX_PIXELS = 25_000_000  # of an upload: many visitors share one server
+
+_UPLOADS = Workers(max(1, (os.cpu_count() or 1) - 1), niceness=10)
+"""Read uploads, and leave a core to the visitors who draw."""
 
 NOTHING_FOUND = "shows no number. Write it larger or darker."
 
@@ -86,7 +91,7 @@ def read_good_file(
     _file: "UploadedFile",
 ) -> Reading:
     """Read one file; only once, however often the page is drawn."""
-    return read(_recognizer, _file.name, _file, MAX_PIXELS)
+    return _UPLOADS.run(lambda: read(_recognizer, _file.name, _file, MAX_PIXELS))
 
 
 def explain_error(error: InferenceError) -> str:

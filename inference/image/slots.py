@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -43,8 +44,16 @@ class Workers:
     `ThreadPoolExecutor` takes none any more.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, niceness: int = 0) -> None:
+        """Starts no thread yet.
+
+        Args:
+            count: The most threads.
+            niceness: By how much the threads yield to others where cores are busy, 0 … 19; Linux
+                only.
+        """
         self._count = count
+        self._niceness = niceness
         self._start_anew()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._start_anew)
@@ -58,7 +67,7 @@ class Workers:
         """Has a worker do it, and gives what it returns or raises."""
         with self._starting:
             if self._started < self._count:
-                Thread(target=_work, args=(self._waiting,), daemon=True).start()
+                Thread(target=_work, args=(self._waiting, self._niceness), daemon=True).start()
                 self._started += 1
         result: Future[T] = Future()
         self._waiting.put((work, result))
@@ -69,7 +78,9 @@ class Workers:
             del result
 
 
-def _work(waiting: SimpleQueue[tuple[Callable[[], T], Future[T]]]) -> None:
+def _work(waiting: SimpleQueue[tuple[Callable[[], T], Future[T]]], niceness: int) -> None:
+    if niceness and sys.platform == "linux":  # elsewhere it would be the whole process's
+        os.nice(niceness)
     while True:
         _do(*waiting.get())
 

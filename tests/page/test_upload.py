@@ -1,5 +1,8 @@
 """The tab to upload pictures in."""
 
+import os
+import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -84,6 +87,21 @@ def test_a_picture_without_a_number_is_named_and_called_so() -> None:
     page = upload(("paper.png", file_content(Image.new("L", (100, 100), 255))))
 
     assert table(page) == ["⚠ | paper.png | Shows no number. Write it larger or darker."]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no priority for a thread")
+def test_reading_uploads_yields_to_those_who_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    niceness: list[int] = []
+
+    def remember(*_: object) -> list[Number]:
+        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return []
+
+    monkeypatch.setattr(DigitRecognizer, "read_numbers", remember)
+
+    upload(("three.png", file_content(THREE.render())))
+
+    assert niceness == [min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + 10, 19)]
 
 
 def test_a_picture_that_the_runtime_fails_on_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
