@@ -31,6 +31,7 @@ INKED = 0.35
 """Share of full ink from which a pixel counts as a part of a character."""
 
 _AMBIGUOUS = ("=", "P")  # the one is a separator, the other is how some write a 9
+_BANDS = 8  # of a character's height
 _PEN_SPREAD = 0.08  # of a writer, as a share of all pens
 
 
@@ -42,6 +43,8 @@ class CharacterStock:
         ink: uint8 [count, 56, 56], 0 (paper) … 255 (full ink).
         boxes: float32 (count, 4), left, top, right and bottom of the ink in pixels.
         pens: float32 (count,), width of the strokes as a share of the box's longer side.
+        room: float32 (count, 2, 8), paper between the box's left and right side and the ink in each
+            eighth of the height from above, as shares of the box's width.
         starts: Where each kind begins, and where the last ends: 0 … 9, separators, letters,
             strokes.
     """
@@ -49,6 +52,7 @@ class CharacterStock:
     ink: Tensor
     boxes: NDArray[np.float32]
     pens: NDArray[np.float32]
+    room: NDArray[np.float32]
     starts: tuple[int, ...]
 
     def pick(self, kind: int, pen: float, random: Random) -> int:
@@ -110,7 +114,11 @@ def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -
     if path.is_file():
         saved = torch.load(path, weights_only=True)
         return CharacterStock(
-            saved["ink"], saved["boxes"].numpy(), saved["pens"].numpy(), tuple(saved["starts"])
+            saved["ink"],
+            saved["boxes"].numpy(),
+            saved["pens"].numpy(),
+            saved["room"].numpy(),
+            tuple(saved["starts"]),
         )
     if digits is None:
         raise FileNotFoundError(f"there are no characters at {path}")
@@ -121,6 +129,7 @@ def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -
             "ink": stock.ink,
             "boxes": torch.from_numpy(stock.boxes),
             "pens": torch.from_numpy(stock.pens),
+            "room": torch.from_numpy(stock.room),
             "starts": list(stock.starts),
         },
         path,
@@ -143,14 +152,32 @@ def _sorted(ink: Tensor, kinds: Tensor) -> CharacterStock:
     inked = ink >= round(INKED * 255)
     rows, columns = inked.any(dim=2), inked.any(dim=1)
     is_good = rows.any(dim=1)
-    ink, kinds, rows, columns = ink[is_good], kinds[is_good], rows[is_good], columns[is_good]
+    ink, kinds, inked = ink[is_good], kinds[is_good], inked[is_good]
+    rows, columns = rows[is_good], columns[is_good]
     end = torch.arange(1, WORKING_SIZE + 1)
     sides = [(inked.byte().argmax(dim=1), (inked * end).amax(dim=1)) for inked in (columns, rows)]
     boxes = torch.stack([sides[0][0], sides[1][0], sides[0][1], sides[1][1]], dim=1).float()
     longer = (boxes[:, 2:] - boxes[:, :2]).amax(dim=1)
     pens = torch.cat([stroke_width(part.float() / 255) for part in ink.split(1_000)]) / longer
+    room = torch.cat(
+        [_room(*part) for part in zip(inked.split(1_000), boxes.split(1_000), strict=True)]
+    )
     order = np.lexsort((pens.numpy(), kinds.numpy()))
     counts = torch.bincount(kinds, minlength=STROKE + 1)
     starts = (0, *counts.cumsum(dim=0).tolist())
     chosen = torch.from_numpy(order)
-    return CharacterStock(ink[chosen], boxes[chosen].numpy(), pens[chosen].numpy(), starts)
+    return CharacterStock(
+        ink[chosen], boxes[chosen].numpy(), pens[chosen].numpy(), room[chosen].numpy(), starts
+    )
+
+
+def _room(inked: Tensor, boxes: Tensor) -> Tensor:
+    """Paper beside the ink, [count, 2, 8], of inked bool [count, 56, 56] and boxes [count, 4]."""
+    left, top, right, bottom = boxes.unsqueeze(2).unbind(dim=1)
+    column = torch.arange(WORKING_SIZE, dtype=torch.float32)
+    from_left = torch.where(inked, column, right.unsqueeze(2)).amin(dim=2) - left
+    from_right = right - torch.where(inked, column + 1, left.unsqueeze(2)).amax(dim=2)
+    band = ((column - top) / (bottom - top) * _BANDS).floor().clamp(0, _BANDS - 1).long()
+    paper = torch.stack([from_left, from_right], dim=1) / (right - left).unsqueeze(2)
+    room = torch.ones(len(inked), 2, _BANDS)
+    return room.scatter_reduce(2, band.unsqueeze(1).expand_as(paper), paper, "amin")

@@ -10,7 +10,7 @@ from training.synthesis.texts import CHARACTERS, DIGITS, write_text
 
 _SEPARATOR_LENGTHS: dict[str, Callable[[Random], float]] = {
     ".": lambda random: random.uniform(0.1, 0.2),
-    ",": lambda random: random.uniform(0.15, 0.5),
+    ",": lambda random: random.uniform(0.15, 0.6),
     "-": lambda random: random.uniform(0.22, 0.6 if random.random() < 0.7 else 1.1),
     "/": lambda random: random.uniform(1.0, 1.6),
     ":": lambda random: random.uniform(0.3, 0.7),
@@ -27,6 +27,9 @@ _SEPARATOR_MIDDLES = {
     "=": (0.32, 0.62),
 }
 """How far above the line of writing their middles lie, likewise."""
+
+_CONTACT_GAP = (-0.12, 0.12)
+"""Paper between the ink of neighbours in contact, where they are nearest; below 0 they overlap."""
 
 UNIT_SHARE = 0.07
 """Share of the numbers with letters or symbols close to them."""
@@ -102,7 +105,8 @@ class _Hand:
     """How somebody writes a number. Lengths are shares of the digits' height.
 
     The last zeros of a number may be smaller, on the line of writing (0) or up to the others' tops
-    (1): `zeros_rise`.
+    (1): `zeros_rise`. So many of the digits stand so close to their left neighbours that the ink
+    nearly or really touches: `contacts`.
     """
 
     height_px: float
@@ -111,6 +115,7 @@ class _Hand:
     slope: float
     gap: float
     gap_spread: float
+    contacts: float
     size_spread: float
     baseline_spread: float
     stretch: float
@@ -152,6 +157,8 @@ def lay_out(
         _too_large(layout, stock, height, width, random)
     if random.random() < 0.08:
         _too_small(layout, stock, height, width, random)
+    if random.random() < 0.05:
+        _block(layout, stock, height, width, random)
     if random.random() < 0.18:
         _words(layout, stock, height, width, random)
     if random.random() < 0.2:
@@ -165,7 +172,7 @@ def lay_out(
 
 def _hand(random: Random, height_px: float) -> _Hand:
     spacing = random.random()
-    if spacing < 0.55:
+    if spacing < 0.68:
         gap = random.uniform(0.08, 0.35)
     elif spacing < 0.8:
         gap = random.uniform(-0.1, 0.08)  # neighbours touch and overlap
@@ -178,6 +185,7 @@ def _hand(random: Random, height_px: float) -> _Hand:
         slope=random.gauss(0, 0.04),
         gap=gap,
         gap_spread=random.uniform(0, 0.1),
+        contacts=random.random() if spacing < 0.22 else 0.0,
         size_spread=random.uniform(0.02, 0.18),
         baseline_spread=random.uniform(0, 0.1),
         stretch=math.exp(random.gauss(0, 0.15)),
@@ -220,6 +228,7 @@ def _write(
     placed: list[Placed] = []
     h = hand.height_px
     right = 0.0
+    former_room = None
     pen_px = 0.1 * h
     zeros_from = len(text.rstrip("0"))
     for index, character in enumerate(text):
@@ -234,7 +243,12 @@ def _write(
                 y = -height / 2 - (h - height) * hand.zeros_rise
             width = height * _aspect(stock, chosen) * hand.stretch
             pen_px = float(stock.pens[chosen]) * height
+            room_left, room_right = stock.room[chosen] * width
+            if former_room is not None and random.random() < hand.contacts:
+                gap = random.uniform(*_CONTACT_GAP) * h - (former_room + room_left).min()
+            former_room = room_right
         else:
+            former_room = None
             # The pen is the digits' own, or thin strokes would vanish where they are drawn small.
             longer = h * _SEPARATOR_LENGTHS[character](random)
             chosen = stock.pick_by_pen(kind, max(pen_px, 1.2) / longer, random)
@@ -439,6 +453,22 @@ def _too_small(
         placed, length = _write(stock, text, hand, random)
         x, y = random.uniform(-10, max(width - length / 2, 0)), random.uniform(5, height)
         layout.characters += _moved(placed, x, y)
+
+
+def _block(layout: Layout, stock: CharacterStock, height: int, width: int, random: Random) -> None:
+    """A few digits above each other, by themselves: far away, four of them resemble an 8."""
+    layout.characters.clear()
+    layout.large.clear()
+    rows = random.randint(2, 3)
+    hand = _hand(random, _height_px(random, 4.0, 0.9 * height / rows))
+    pitch = hand.height_px * random.uniform(1.05, 1.8)
+    x, y = random.uniform(0.0, 0.6) * width, random.uniform(0.0, max(height - rows * pitch, 1.0))
+    for row in range(rows):
+        text = "".join(random.choices(DIGITS, k=random.randint(1, 3)))
+        placed, _ = _write(stock, text, hand, random)
+        layout.characters += _moved(
+            placed, x + random.gauss(0, 0.1) * pitch, y + row * pitch + hand.height_px
+        )
 
 
 def _background(
