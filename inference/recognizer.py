@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .errors import BlankImageError, InferenceError, InvalidImageError, SeveralNumbersError
 from .image.batches import ink_batches
 from .image.decoding import MAX_PIXELS
-from .image.ink import find_ink, is_photograph, visible_luminance
+from .image.ink import find_ink, is_framed, is_photograph, visible_luminance
 from .image.picture import ImageSource, Picture, read_picture
 from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
 from .model import Session, SessionOptions, open_model
@@ -322,21 +322,31 @@ class DigitRecognizer:
         )
 
     def _ink_or_prediction(self, image: ImageSource) -> NDArray[np.uint8] | Prediction:
-        """The ink of a drawing, uint8 (H, W), or what the digit on a photograph is.
+        """The ink of a drawing, uint8 (H, W), or what the digit on a photograph or in a box is.
 
         Raises:
             BlankImageError: Nothing is drawn on the image.
             InvalidImageError: It cannot be read as an image.
         """
         picture = read_picture(image, self._max_pixels)
-        if not is_photograph(picture):
+        is_drawing = not is_photograph(picture)
+        if is_drawing and not is_framed(picture):
             return find_ink(picture)
+        prediction = self._found_digit(picture)
+        if prediction is not None:
+            return prediction
+        if is_drawing:
+            return find_ink(picture)
+        raise BlankImageError(
+            "nothing on the photograph resembles a digit; write it larger or darker"
+        )
+
+    def _found_digit(self, picture: Picture) -> Prediction | None:
+        """What the finder's likeliest digit is; None if nothing resembles a digit."""
         session, metadata = self._finder.opened
         read = read_likeliest(session, picture.luminance, self.predict_ink, metadata.reading)
         if read is None:
-            raise BlankImageError(
-                "nothing on the photograph resembles a digit; write it larger or darker"
-            )
+            return None
         found, prediction = read
         # Bare paper has faint digits for the finder; both must be likely, the digit and which.
         is_digit = self._metadata.thresholds.accepts(prediction.confidence * found.probability)

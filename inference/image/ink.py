@@ -28,6 +28,10 @@ FULL_INK_SHARE = 1 / 1_024
 SMALLEST_PHOTOGRAPH_PX = 32
 """The shorter side from which a picture may be a photograph with more on it than a digit."""
 
+# A side is even if more than that share of it has one level, be it paper or a line; no noise has.
+# A line is where less than the other share has another side's level.
+EVEN_SHARE, GAPS_SHARE = 0.75, 0.1
+
 # Where the paper is pure white or black and full ink nearly its opposite, an image is left as it
 # is: MNIST's own, some of which end at 254, and a clean canvas.
 NEARLY_FULL = 250
@@ -69,6 +73,22 @@ def is_photograph(picture: Picture) -> bool:
         return False
     border = _border(luminance)
     return not _is_clean(luminance, border, _median(border))
+
+
+def is_framed(picture: Picture) -> bool:
+    """Whether a line lies along a whole side of a picture, as a part of a form's box does."""
+    luminance = picture.luminance
+    border = _border(luminance)
+    if picture.opacity is not None or border.min() == border.max():
+        return False
+    sides = (luminance[0], luminance[-1], luminance[:, 0], luminance[:, -1])
+    papers = [paper for side in sides if _share_near(side, paper := _median(side)) > EVEN_SHARE]
+    return any(_share_near(side, paper) < GAPS_SHARE for side in sides for paper in papers)
+
+
+def _share_near(levels: NDArray[np.uint8], level: int) -> float:
+    near = np.abs(levels.astype(np.int16) - level) <= MINIMUM_CONTRAST
+    return np.count_nonzero(near) / levels.size
 
 
 def visible_luminance(picture: Picture) -> NDArray[np.uint8]:
