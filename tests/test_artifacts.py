@@ -202,6 +202,7 @@ def test_the_weights_of_the_finder_are_those_of_the_described_run(finder_descrip
     training = finder_description["training"]
     assert checkpoint.config.items() <= training.items()
     assert checkpoint.earlier_pictures == training["earlier_pictures"]
+    assert checkpoint.averaged_runs == training["averaged_runs"]
     assert checkpoint.history[-1] == training["validation"]
     assert parameter_count(checkpoint.network) == finder_description["parameters"]
 

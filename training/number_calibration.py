@@ -27,7 +27,7 @@ from training.evaluation.metrics import calibration_error
 from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
 
-PICTURES = 2_400
+PICTURES = 4_000
 SEED = 2_000_003
 SIZES = ((64, 224), (96, 160), (128, 256))
 

@@ -22,6 +22,7 @@ class NumberCheckpoint:
         seconds: How long it took.
         earlier_pictures: Pictures that the weights had been trained on before, if it began with
             trained ones.
+        averaged_runs: How many runs the weights are the mean of.
         versions: The libraries that trained it.
     """
 
@@ -30,6 +31,7 @@ class NumberCheckpoint:
     history: list[dict[str, float]]
     seconds: int
     earlier_pictures: int = 0
+    averaged_runs: int = 1
     versions: dict[str, str] = field(
         default_factory=lambda: library_versions("torch", "torchvision")
     )
@@ -43,6 +45,7 @@ class NumberCheckpoint:
             "history": self.history,
             "seconds": self.seconds,
             "earlier_pictures": self.earlier_pictures,
+            "averaged_runs": self.averaged_runs,
             "versions": self.versions,
         }
         with draft_of(path) as draft:
@@ -69,5 +72,6 @@ class NumberCheckpoint:
                 [dict(row) for row in saved["history"]],
                 int(saved["seconds"]),
                 int(saved.get("earlier_pictures", 0)),
+                int(saved.get("averaged_runs", 1)),
                 dict(saved["versions"]),
             )

@@ -35,7 +35,7 @@ from training.number_graph import NumberGraph
 from training.number_network import GRANULARITY_PX, STRIDE_PX, UNIT_PX, NumberNetwork
 from training.synthesis.texts import CHARACTERS
 
-NUMBER_MODEL_VERSION = "1.2.1"
+NUMBER_MODEL_VERSION = "1.3.0"
 NUMBER_MODEL = "numbers.onnx"
 NUMBER_DESCRIPTION = "numbers.json"
 
@@ -433,6 +433,7 @@ def export_numbers(
         "training": {
             **checkpoint.config,
             "earlier_pictures": checkpoint.earlier_pictures,
+            "averaged_runs": checkpoint.averaged_runs,
             "data": "pictures composed by programs from MNIST's training images less 5,000 "
             "validation images, and from drawn strokes",
             "seconds": checkpoint.seconds,

@@ -43,6 +43,7 @@ def write_number_report(
         "megabytes": f"{description['file']['size_bytes'] / 1e6:.2f}",
         "pictures": f"{training['pictures']:,}",
         "earlier": f"{training['earlier_pictures']:,}",
+        "averaged": f"{training['averaged_runs']:,}",
         "hours": f"{training['seconds'] / 3600:.1f}",
         "numbers": f"{metrics['numbers']:,}",
         "exact": f"{metrics['exact_match']:.1%}",

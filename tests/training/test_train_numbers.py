@@ -231,7 +231,9 @@ def checkpoint() -> NumberCheckpoint:
     torch.manual_seed(0)
     network = NumberNetwork(8).eval()
     history = [{"pictures": 12.0, "digits_right": 0.5}]
-    return NumberCheckpoint(network, TINY.to_dict(), history, seconds=7, earlier_pictures=3)
+    return NumberCheckpoint(
+        network, TINY.to_dict(), history, 7, earlier_pictures=3, averaged_runs=2
+    )
 
 
 def test_a_checkpoint_is_read_as_it_was_written(checkpoint: NumberCheckpoint, tmp_path: Path):
@@ -242,7 +244,14 @@ def test_a_checkpoint_is_read_as_it_was_written(checkpoint: NumberCheckpoint, tm
         read = NumberCheckpoint.load(place)
         assert equal_weights(checkpoint, read)
         assert not read.network.training
-        for name in ("config", "history", "seconds", "earlier_pictures", "versions"):
+        for name in (
+            "config",
+            "history",
+            "seconds",
+            "earlier_pictures",
+            "averaged_runs",
+            "versions",
+        ):
             assert getattr(read, name) == getattr(checkpoint, name), name
     assert set(checkpoint.versions) == {"python", "torch", "torchvision"}
 
