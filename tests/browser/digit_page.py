@@ -25,7 +25,7 @@ SERVER_START_TIMEOUT_S = 60
 PAGE_TIMEOUT_MS = 30_000
 DRAWING_SIDE = 0.65  # of the canvas's height, as people tend to fill it
 
-HINT = "Draw a digit from 0 to 9"
+HINT = "Draw a digit or a number here"
 
 expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
@@ -82,7 +82,7 @@ class DigitPage:
     @property
     def canvas(self) -> Locator:
         """The paper; of the two layers, the one that takes the pointer."""
-        return self.page.locator("canvas.upper-canvas")
+        return self.page.locator(".paper canvas")
 
     @property
     def undo(self) -> Locator:
@@ -196,7 +196,7 @@ class DigitPage:
 
     def ink_pixels(self) -> int:
         """Count the dark pixels on the paper."""
-        return self.page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        return self.page.locator(".paper canvas").evaluate(
             """canvas => canvas.getContext("2d")
                 .getImageData(0, 0, canvas.width, canvas.height).data
                 .filter((value, index) => index % 4 === 0 && value < 128).length"""
