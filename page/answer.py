@@ -120,7 +120,9 @@ def number_html(number: Number, reading: Reading, count: int) -> str:
             digit_html(digit, reading) if digit else f"<b>{html.escape(text)}</b>"
             for text, digit in cells
         )
-        return f'<div class="digits several" style="--count: {count}">{body}</div>{note}'
+        is_written = not any(digit for _, digit in cells)  # by the visitor
+        kind = "several corrected" if is_written else "several"
+        return f'<div class="digits {kind}" style="--count: {count}">{body}</div>{note}'
     kinds = " ".join(mark_kind(digit, reading) for _, digit in cells if digit)
     return f'<div class="digits {kinds}"><b>{html.escape(number_text(number))}</b></div>{note}'
 

@@ -56,7 +56,6 @@ def show_number_correction(reading: Reading, number: Number, key: str) -> None:
     st.session_state[widget] = so_far.label if so_far else ""
     st.text_input(
         "Is a digit missing? Write the whole number.",
-        max_chars=LONGEST_NUMBER,
         placeholder=number.text,
         key=widget,
         on_change=correct_number,
@@ -67,8 +66,11 @@ def show_number_correction(reading: Reading, number: Number, key: str) -> None:
 def correct_number(reading: Reading, number: Number, widget: str) -> None:
     """Keep what was written."""
     text = "".join(st.session_state[widget].split())
-    if not set(text) <= set(CHARACTERS):
-        st.toast(f"A number has digits and {' '.join(SEPARATORS)} only.", icon=":material/edit:")
+    if len(text) > LONGEST_NUMBER or not set(text) <= set(CHARACTERS):
+        st.toast(
+            f"A number has up to {LONGEST_NUMBER} digits and {' '.join(SEPARATORS)}, nothing else.",
+            icon=":material/edit:",
+        )
         return
     picture = png(crop(reading, number.box))
     keep(

@@ -1,5 +1,6 @@
 """The tab to upload pictures in."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -63,35 +64,40 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
             results = [read_file(recognizer, file) for file in files[:MAX_FILES]]
     readings = [result for result in results if isinstance(result, Reading)]
     shown = [corrected(result) if isinstance(result, Reading) else result for result in results]
-    with rest:
-        if readings != results or len(results) > 1:  # A single picture is shown once, in full.
+    is_single = len(results) == len(readings) == 1
+    with picture:
+        if not is_single:  # A single picture is shown once, with its frames.
             st.html(results_html(shown))
-        if readings:
-            st.download_button(
-                "Download as CSV",
-                results_csv(shown),
-                "numbers.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-        show_corrections("upload")
     if not readings:
         return
-    with picture:
-        reading = readings[0]
-        if len(readings) > 1:
-            reading = readings[
-                st.selectbox(
-                    "Look closer at",
-                    range(len(readings)),
-                    # With its place: Streamlit tells options apart by their labels alone.
-                    format_func=lambda index: f"{index + 1}. {readings[index].name}",  # pyright: ignore[reportUnknownMemberType]
-                )
-            ]
+    with picture if is_single else answer:
+        reading = choose_reading(readings)
         st.html(photo_html(corrected(reading)))
     with answer:
         show_answer(recognizer, reading, "upload")
+    with rest:
+        st.download_button(
+            "Download as CSV",
+            results_csv(shown),
+            "numbers.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        show_corrections("upload")
+
+
+def choose_reading(readings: Sequence[Reading]) -> Reading:
+    """Let one of several pictures be chosen."""
+    if len(readings) == 1:
+        return readings[0]
+    index = st.selectbox(
+        "Look closer at",
+        range(len(readings)),
+        # With its place: Streamlit tells options apart by their labels alone.
+        format_func=lambda index: f"{index + 1}. {readings[index].name}",
+    )
+    return readings[index]
 
 
 def remove_all() -> None:
