@@ -173,7 +173,7 @@ def test_corrections_are_listed_with_a_way_back(draw: Callable[..., None]) -> No
     draw(render_number(YEAR))
     page = write(correct(choose(open_page(), 0), "7"), "2024")
     listed = [as_text(body) for body in html_elements(page) if 'class="correction"' in body]
-    assert listed == ["1 → | 7 | drawing", "1984 → | 2024 | drawing"]
+    assert listed == ["1 →  | 7 | drawing", "1984 →  | 2024 | drawing"]
     assert page.markdown[-2].value == "**1 digit and 1 number corrected.**"
 
     take_back(take_back(page))
