@@ -114,7 +114,8 @@ function openPaper(root) {
     if (stroke || event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
     const [x, y] = pointOf(event);
-    stroke = { path: new Path2D(), penWidth: Number(pen.value), pointer: event.pointerId, last: [x, y] };
+    stroke = { path: new Path2D(), penWidth: Number(pen.value), pointer: event.pointerId };
+    Object.assign(stroke, { last: [x, y], isDot: true });
     stroke.path.moveTo(x, y);
     stroke.path.lineTo(x + 0.01, y); // A line without a length would leave no dot.
     addStep([...steps[step].strokes, stroke]);
@@ -128,6 +129,12 @@ function openPaper(root) {
     for (const move of moves.length ? moves : [event]) {
       const [x, y] = pointOf(move);
       const [lastX, lastY] = stroke.last;
+      if (x === lastX && y === lastY) continue;
+      if (stroke.isDot) {
+        stroke.path = new Path2D();
+        stroke.path.moveTo(lastX, lastY);
+        stroke.isDot = false;
+      }
       stroke.path.quadraticCurveTo(lastX, lastY, (lastX + x) / 2, (lastY + y) / 2);
       stroke.last = [x, y];
     }
@@ -136,7 +143,7 @@ function openPaper(root) {
 
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     if (event.pointerId !== stroke?.pointer) return;
-    stroke.path.lineTo(...stroke.last);
+    if (!stroke.isDot) stroke.path.lineTo(...stroke.last);
     stroke = null;
     answer();
   };

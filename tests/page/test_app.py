@@ -59,9 +59,9 @@ def test_the_model_line_names_the_model_with_its_size_and_accuracy(model: Path) 
     finder_file.write_text(json.dumps(finder | {"parameters": 1_234_567}), "utf-8")
 
     assert open_page().caption[0].value == (
-        "Model 9\\.9\\.9: a convolutional network with 1,234,567 parameters finds the numbers, and one"
-        " with 174,058 reads their digits, right on 99.7% of 10,000 digits (MNIST) and 97.1% of"
-        " 8,252 digits (pen drawings)."
+        "Model 9\\.9\\.9: a convolutional network with 1,234,567 parameters finds the numbers,"
+        " and one with 174,058 reads their digits, right on 99.7% of 10,000 digits (MNIST) and"
+        " 97.1% of 8,252 digits (pen drawings)."
     )
 
 
