@@ -20,6 +20,7 @@ from page.pictures import data_url, png
 from page.reading import Reading
 
 LONGEST_NUMBER = 40  # characters
+THUMBNAIL_SIDE_PX = 160
 
 
 def show_digit_correction(reading: Reading, mark: Located, key: str) -> None:
@@ -72,10 +73,11 @@ def correct_number(reading: Reading, number: Number, widget: str) -> None:
             icon=":material/edit:",
         )
         return
-    picture = png(crop(reading, number.box))
+    picture = crop(reading, number.box)
+    picture.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
     keep(
         number_key(reading, number),
-        Correction(picture, number.text, text, reading.name, is_number=True),
+        Correction(png(picture), number.text, text, reading.name, is_number=True),
     )
 
 
@@ -105,8 +107,8 @@ def show_corrections(key: str) -> None:
                     key=f"{key}-take-back-{index}",
                     type="tertiary",
                     icon=":material/undo:",
-                    on_click=corrections.pop,
-                    args=[name, None],
+                    on_click=take_back,
+                    args=[name],
                 )
         archive = digits_zip(corrections)
         if archive is None:
@@ -125,6 +127,11 @@ def show_corrections(key: str) -> None:
             key=f"{key}-zip",
             on_click="ignore",
         )
+
+
+def take_back(name: str) -> None:
+    """Forget a correction."""
+    visit_corrections().pop(name, None)
 
 
 def counted(count: int, noun: str) -> str:

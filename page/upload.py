@@ -95,7 +95,7 @@ def choose_reading(readings: Sequence[Reading]) -> Reading:
         "Look closer at",
         range(len(readings)),
         # With its place: Streamlit tells options apart by their labels alone.
-        format_func=lambda index: f"{index + 1}. {readings[index].name}",
+        format_func=lambda index: f"{index + 1}. {readings[index].name}",  # pyright: ignore[reportUnknownMemberType]
     )
     return readings[index]
 
