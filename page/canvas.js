@@ -31,7 +31,7 @@ function openPaper(root) {
   let steps = [{ width: 0, strokes: [] }];
   let step = 0;
   let stroke = null; // the one that is being drawn
-  let shownExample = 0;
+  let shownExample = null;
 
   function paint(target, sharpness) {
     const { width, strokes } = steps[step];
@@ -87,8 +87,8 @@ function openPaper(root) {
   }
 
   function showExample(example) {
-    if (!example || example.number === shownExample) return;
-    shownExample = example.number;
+    if (!example || example.id === shownExample) return;
+    shownExample = example.id;
     const { width } = steps[step];
     const scale = Math.min(
       (EXAMPLE_SHARES[0] * width) / example.width,
@@ -124,8 +124,9 @@ function openPaper(root) {
 
   canvas.onpointermove = (event) => {
     if (event.pointerId !== stroke?.pointer) return;
-    // A browser joins the moves between two of its frames to one event; each of them is drawn.
-    const moves = event.getCoalescedEvents();
+    // A browser joins the moves between two of its frames to one event; each of them is drawn. Some
+    // browsers keep them to themselves.
+    const moves = event.getCoalescedEvents?.() ?? [];
     for (const move of moves.length ? moves : [event]) {
       const [x, y] = pointOf(move);
       const [lastX, lastY] = stroke.last;
@@ -162,7 +163,8 @@ function openPaper(root) {
   pen.oninput();
 
   function onKey(event) {
-    const isElsewhere = !canvas.checkVisibility() || event.target.matches("textarea, input:not([type=range])");
+    const isTyped = event.target.matches("textarea, input:not([type=range])");
+    const isElsewhere = isTyped || !canvas.getClientRects().length; // in another tab
     if (isElsewhere || event.altKey || !(event.ctrlKey || event.metaKey)) return;
     const key = (event.shiftKey ? "shift+" : "") + event.key.toLowerCase();
     const forward = { z: -1, y: 1, "shift+z": 1 }[key];

@@ -18,13 +18,13 @@ class Example(TypedDict):
     """A drawing to put on the paper.
 
     Attributes:
-        number: Another than the last example's, even if that was the same drawing.
+        id: Another one for each click.
         paths: Its strokes as an SVG's paths, in any unit, around (0, 0).
         width: Of the drawing, in that unit.
         height: Likewise.
     """
 
-    number: int
+    id: str
     paths: list[str]
     width: float
     height: float

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import streamlit as st
@@ -33,8 +34,7 @@ def show_examples() -> None:
 
 def start_example(name: str) -> None:
     """Put an example on the paper."""
-    last = st.session_state.get("example")
-    st.session_state.example = as_example(EXAMPLES[name], last["number"] + 1 if last else 1)
+    st.session_state.example = as_example(EXAMPLES[name])
 
 
 @cache
@@ -42,7 +42,7 @@ def example_styles() -> str:
     """Write the styles that give every example's button its drawing."""
     styles: list[str] = []
     for index, strokes in enumerate(EXAMPLES.values()):
-        example = as_example(strokes, index)
+        example = as_example(strokes)
         height = example["height"] / BUTTON_SHARE
         width_px = max(BUTTON_HEIGHT_PX, round(BUTTON_HEIGHT_PX * example["width"] / height) + 20)
         width = width_px * height / BUTTON_HEIGHT_PX
@@ -60,13 +60,13 @@ def example_styles() -> str:
     return "".join(styles)
 
 
-def as_example(strokes: list[str], number: int) -> Example:
+def as_example(strokes: list[str]) -> Example:
     """Smooth strokes and centre them."""
     lines = [np.array([int(each) for each in stroke.split()]).reshape(-1, 2) for stroke in strokes]
     low, high = np.vstack(lines).min(axis=0), np.vstack(lines).max(axis=0)
     width, height = (high - low).tolist()
     paths = [smooth_path(line - (low + high) / 2) for line in lines]
-    return Example(number=number, paths=paths, width=width, height=height)
+    return Example(id=uuid4().hex, paths=paths, width=width, height=height)
 
 
 def smooth_path(line: np.ndarray) -> str:

@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parents[2]
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SERVER_START_TIMEOUT_S = 60
-PAGE_TIMEOUT_MS = 6_000
+PAGE_TIMEOUT_MS = 30_000
 DRAWING_SIDE = 0.65  # of the canvas's height, as people tend to fill it
 
 HINT = "Draw a digit or a number here"

@@ -144,6 +144,18 @@ def test_a_fast_stroke_loses_no_point(page: DigitPage) -> None:
     assert page.canvas.evaluate(darkness, [250, 50]) == 0
 
 
+def test_a_browser_that_does_not_tell_what_it_joined_draws_too(
+    open_page: Callable[..., DigitPage],
+) -> None:
+    page = open_page()
+    page.page.evaluate("delete PointerEvent.prototype.getCoalescedEvents")
+
+    page.draw_strokes([DOWN])
+
+    page.answer_to(1)
+    assert page.ink_pixels() > 200 * 13  # The pen is 14 pixels wide.
+
+
 def test_the_pen_says_what_it_is(page: DigitPage) -> None:
     expect(page.page.locator(".tools label")).to_contain_text("Pen")
 
