@@ -1,10 +1,12 @@
 """The page: draw, upload or photograph numbers and see what the model reads.
 
-Run it with `streamlit run app.py`. Nothing that a visitor draws or uploads is written anywhere: it
+Run it with `streamlit run app.py`; `DIGITS_MODEL=mine/digits.onnx` before it runs it on a model of
+your own. Nothing that a visitor draws or uploads is written anywhere: it
 lives as long as the visit.
 """
 
 import logging
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -17,12 +19,14 @@ from page.words import escape_markdown
 
 LOG = logging.getLogger(__name__)
 
+MODEL = "DIGITS_MODEL"  # the environment variable with the path of another model
+
 STYLE = Path(__file__).with_name("page") / "style.css"
 
 
 def main() -> None:
     """Lay out the page."""
-    st.set_page_config(page_title="Digit recognizer", page_icon="✏️")
+    st.set_page_config(page_title="Digit recognizer", page_icon="✏️", layout="wide")
     st.html(STYLE)
     st.title("Digit recognizer", anchor=False)
     limit_uploads()
@@ -53,19 +57,27 @@ def main() -> None:
 @st.cache_resource(show_spinner="Loading the model…")
 def load_recognizer() -> DigitRecognizer:
     """Load the model once for all visitors."""
-    return DigitRecognizer()
+    return DigitRecognizer(os.environ.get(MODEL) or None)
 
 
 def describe_model(recognizer: DigitRecognizer) -> str:
-    """Say in one line what the model is and how good; raises `ModelError`."""
+    """Say in one line which the model is and how good; raises `ModelError`."""
+    metadata, finder = recognizer.metadata, recognizer.finder_metadata
+    # Of its path, only the folder's name: where it lies is nobody's business.
+    own = os.environ.get(MODEL)
+    name = (
+        f"“{Path(own).resolve().parent.name}”, {metadata.model_version}"
+        if own
+        else metadata.model_version
+    )
     model = (
-        f"A convolutional network with {recognizer.finder_metadata.parameters:,} parameters finds"
-        f" the numbers, and one with {recognizer.metadata.parameters:,} reads their digits"
+        f"Model {escape_markdown(name)}: a convolutional network with {finder.parameters:,}"
+        f" parameters finds the numbers, and one with {metadata.parameters:,} reads their digits"
     )
     results = [
         f"{metric['accuracy']:.1%} of {metric['images']:,} digits"
         f" ({escape_markdown(metric['data'])})"
-        for metric in recognizer.metadata.metrics.values()
+        for metric in metadata.metrics.values()
         if "accuracy" in metric
     ]
     return f"{model}, right on {' and '.join(results)}." if results else f"{model}."

@@ -22,10 +22,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.browser.digit_page import BROWSER_ARGUMENTS, HINT, find_browser, serve_app
+from tests.browser.digit_page import BROWSER_ARGUMENTS, find_browser, serve_app
 from tests.drawings import Drawing, in_a_row, load_drawings
 
 TIMEOUT_S = 120
+EMPTY = 'data-stroke-count="0"'
+"""What the page holds when nothing is drawn."""
+
 SETTLING_S = 1.0
 """After an answer, a page sends nothing more within this time."""
 
@@ -142,9 +145,9 @@ class ChromiumPage:
         )
         opened = cls(page)
         page.on("websocket", opened._listen)
-        opened.recorded.append(Step(HINT))
+        opened.recorded.append(Step(EMPTY))
         await page.goto(url)
-        await page.get_by_text(HINT).wait_for()
+        await page.locator(f"[{EMPTY}]").wait_for(state="attached")
         await asyncio.sleep(SETTLING_S)
         return opened
 
@@ -159,7 +162,7 @@ class ChromiumPage:
         self, drawings: list[list[Drawing]], stroke_s: float, outcome: Outcome
     ) -> None:
         """Draws numbers one after the other, waits after every stroke, and notes the waits."""
-        canvas = self._page.locator("canvas.upper-canvas")
+        canvas = self._page.locator(".paper canvas")
         for digits in drawings:
             box = await canvas.bounding_box()
             if box is None:
@@ -178,9 +181,9 @@ class ChromiumPage:
                 await self._page.locator(f".answer[{answered}]").wait_for()
                 outcome.waits_s.append(time.perf_counter() - up)
             await asyncio.sleep(stroke_s)
-            self.recorded.append(Step(HINT))
+            self.recorded.append(Step(EMPTY))
             await self._page.get_by_role("button", name="Clear", exact=True).click()
-            await self._page.get_by_text(HINT).wait_for()
+            await self._page.locator(f"[{EMPTY}]").wait_for(state="attached")
         await asyncio.sleep(stroke_s)
 
 
@@ -202,7 +205,7 @@ async def replay(
             if answered is None:
                 outcome.errors.append(f"visitor {visitor} waited in vain for {step.awaited}")
                 return
-            if step.awaited != HINT:
+            if step.awaited != EMPTY:
                 outcome.waits_s.append(answered - up)
 
 

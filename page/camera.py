@@ -5,23 +5,33 @@ import streamlit as st
 from inference import DigitRecognizer
 from page.answer import show_answer
 from page.correct import show_corrections
+from page.corrections import corrected
+from page.desk import lay_out
 from page.frames import photo_html
 from page.reading import Failure, read_file
+from page.words import escape_markdown, sentence
 
 
 @st.fragment
 def show_camera(recognizer: DigitRecognizer) -> None:
     """Take a photograph and read it."""
-    photograph = st.camera_input(
-        "Hold numbers on paper in front of the camera, upright, so that they fill the picture",
-        resolution="720p",
-    )
+    picture, answer, rest = lay_out("camera")
+    with picture:
+        photograph = st.camera_input(
+            "Hold numbers on paper in front of the camera, upright, so that they fill the picture",
+            resolution="720p",
+        )
     if photograph is None:
         return
     result = read_file(recognizer, photograph)
     if isinstance(result, Failure):
-        st.warning(f"The photograph {result.reason}", icon=":material/broken_image:")
+        with answer:
+            st.warning(escape_markdown(sentence(result.reason)), icon=":material/broken_image:")
         return
-    st.html(photo_html(result))
-    show_answer(recognizer, result, "camera")
-    show_corrections("camera")
+    with picture:
+        # The camera's own picture has no frames; the style hides it behind this one.
+        st.html(photo_html(corrected(result)))
+    with answer:
+        show_answer(recognizer, result, "camera")
+    with rest:
+        show_corrections("camera")

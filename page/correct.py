@@ -1,52 +1,126 @@
-"""Corrections: a wrong digit is put right with one click, and all of them can be downloaded."""
+"""Corrects what was read wrong, with one click, and lists what was corrected in this visit."""
 
-import hashlib
-import io
-import zipfile
-from collections.abc import Mapping
+import html
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 
-from inference import Box, Located
-from page.pictures import png
+from inference import Located, Number
+from inference.number.metadata import CHARACTERS, SEPARATORS
+from page.corrections import (
+    NO_DIGIT,
+    Correction,
+    crop,
+    cut_out,
+    digit_key,
+    digits_zip,
+    number_key,
+    visit_corrections,
+)
+from page.pictures import data_url, png
 from page.reading import Reading
 
-CROP_MARGIN = 0.15  # of a digit's longer side
+LONGEST_NUMBER = 40  # characters
+THUMBNAIL_SIDE_PX = 160
 
 
-def show_correction(reading: Reading, mark: Located, key: str) -> None:
+def show_digit_correction(reading: Reading, mark: Located, key: str) -> None:
     """Let a digit be corrected with one click; the same click takes it back."""
-    corrections: dict[bytes, int] = st.session_state.setdefault("corrections", {})
-    picture = png(cut_out(reading, mark))
-    label = st.pills(
-        "Wrong? Click the right digit.",
-        range(10),
-        default=corrections.get(picture),
-        key=f"{key}-correct-{hashlib.sha256(picture).hexdigest()}",
+    correction = digit_key(reading, mark)
+    widget = f"{key}-correct-{correction}"
+    so_far = visit_corrections().get(correction)
+    # What is taken back elsewhere is taken back here.
+    st.session_state[widget] = so_far.label if so_far else None
+    st.pills(
+        "Wrong? Click what it is.",
+        [*map(str, range(10)), NO_DIGIT],
+        key=widget,
+        on_change=correct_digit,
+        args=[reading, mark, widget],
     )
-    if label is None:
-        corrections.pop(picture, None)
+
+
+def correct_digit(reading: Reading, mark: Located, widget: str) -> None:
+    """Keep what was clicked."""
+    read = NO_DIGIT if mark in reading.left_out else str(mark.prediction.digit)
+    picture = png(cut_out(reading, mark))
+    keep(
+        digit_key(reading, mark),
+        Correction(picture, read, st.session_state[widget] or "", reading.name, is_number=False),
+    )
+
+
+def show_number_correction(reading: Reading, number: Number, key: str) -> None:
+    """Let the whole number be written; it is how a digit that was not found is added."""
+    correction = number_key(reading, number)
+    widget = f"{key}-write-{correction}"
+    so_far = visit_corrections().get(correction)
+    st.session_state[widget] = so_far.label if so_far else ""
+    st.text_input(
+        "Is a digit missing? Write the whole number.",
+        placeholder=number.text,
+        key=widget,
+        on_change=correct_number,
+        args=[reading, number, widget],
+    )
+
+
+def correct_number(reading: Reading, number: Number, widget: str) -> None:
+    """Keep what was written."""
+    text = "".join(st.session_state[widget].split())
+    if len(text) > LONGEST_NUMBER or not set(text) <= set(CHARACTERS):
+        st.toast(
+            f"A number has up to {LONGEST_NUMBER} digits and {' '.join(SEPARATORS)}, nothing else.",
+            icon=":material/edit:",
+        )
+        return
+    picture = crop(reading, number.box)
+    picture.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
+    keep(
+        number_key(reading, number),
+        Correction(png(picture), number.text, text, reading.name, is_number=True),
+    )
+
+
+def keep(key: str, correction: Correction) -> None:
+    """Keep a correction; one that says nothing takes back what was said before."""
+    corrections = visit_corrections()
+    if correction.label:
+        corrections[key] = correction
     else:
-        corrections[picture] = label
+        corrections.pop(key, None)
 
 
 def show_corrections(key: str) -> None:
-    """Offer what was corrected for download."""
-    corrections: dict[bytes, int] = st.session_state.get("corrections", {})
+    """List what was corrected, each with a way back, and offer the digits for download."""
+    corrections = visit_corrections()
     if not corrections:
         return
-    count = len(corrections)
-    with st.container(border=True):
+    digits = sum(not correction.is_number for correction in corrections.values())
+    counts = [counted(digits, "digit"), counted(len(corrections) - digits, "number")]
+    with st.container(border=True, key=f"{key}-corrections"):
+        st.markdown(f"**{' and '.join(filter(None, counts))} corrected.**")
+        for index, (name, correction) in enumerate(corrections.items()):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.html(correction_html(correction), width="stretch")
+                st.button(
+                    "Take back",
+                    key=f"{key}-take-back-{index}",
+                    type="tertiary",
+                    icon=":material/undo:",
+                    on_click=take_back,
+                    args=[name],
+                )
+        archive = digits_zip(corrections)
+        if archive is None:
+            return
         st.markdown(
-            f"**{count} {'digit' if count == 1 else 'digits'} corrected.** Nothing is kept on the"
-            " server: download them before you leave. To teach a model your hand, unpack the zip"
-            " into a folder and run `python -m training.train --extra FOLDER --output mine`."
+            "Nothing is kept on the server: download the digits before you leave. To teach a model"
+            " your hand, unpack the zip into a folder and run"
+            " `python -m training.train --extra FOLDER --output mine`."
         )
         st.download_button(
             "Download as zip",
-            corrections_zip(corrections),
+            archive,
             "corrected.zip",
             "application/zip",
             icon=":material/download:",
@@ -55,39 +129,22 @@ def show_corrections(key: str) -> None:
         )
 
 
-def cut_out(reading: Reading, mark: Located) -> Image.Image:
-    """Cut a digit out of the picture, with some paper around it.
-
-    Where a neighbour would be cut as well, what the model saw of it alone is taken.
-    """
-    box = mark.box
-    margin = round(CROP_MARGIN * max(box.width, box.height))
-    left, top = max(0, box.left - margin), max(0, box.top - margin)
-    right = min(reading.picture.width, box.left + box.width + margin)
-    bottom = min(reading.picture.height, box.top + box.height + margin)
-    crop = Box(left, top, right - left, bottom - top)
-    if any(other is not mark and overlap(crop, other.box) for other in reading.marks):
-        return Image.fromarray((255 - 255 * mark.prediction.normalized).astype(np.uint8))
-    return reading.picture.crop((left, top, right, bottom))
+def take_back(name: str) -> None:
+    """Forget a correction."""
+    visit_corrections().pop(name, None)
 
 
-def overlap(one: Box, other: Box) -> bool:
-    """Whether two boxes share a pixel."""
+def counted(count: int, noun: str) -> str:
+    """Write how many there are; nothing if there are none."""
+    return f"{count} {noun}{'' if count == 1 else 's'}" if count else ""
+
+
+def correction_html(correction: Correction) -> str:
+    """Show what was corrected: the picture, what was read and what it is."""
+    picture = data_url(correction.picture, "image/png")
+    read, label = html.escape(correction.read) or NO_DIGIT, html.escape(correction.label)
+    change = f"{label}, as it was read" if read == label else f"{read} → <b>{label}</b>"
     return (
-        one.left < other.left + other.width
-        and other.left < one.left + one.width
-        and one.top < other.top + other.height
-        and other.top < one.top + one.height
+        f'<div class="correction"><img src="{picture}" alt="">'
+        f"<span>{change}<small>{html.escape(correction.source)}</small></span></div>"
     )
-
-
-def corrections_zip(corrections: Mapping[bytes, int]) -> bytes:
-    """Pack corrected digits, PNG → label, as `<label>/<image>.png`.
-
-    An image's name comes from its content, so that folders of several visits can be merged.
-    """
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for picture, label in corrections.items():
-            archive.writestr(f"{label}/{hashlib.sha256(picture).hexdigest()[:16]}.png", picture)
-    return file.getvalue()

@@ -4,49 +4,44 @@ import streamlit as st
 
 from inference import DigitRecognizer, InferenceError
 from page.answer import show_answer
-from page.canvas import DEFAULT_PEN_WIDTH_PX, choose_canvas_width, draw_canvas, show_tools
+from page.canvas import draw_canvas
 from page.correct import show_corrections
+from page.corrections import corrected
+from page.desk import lay_out
 from page.examples import show_examples
 from page.frames import canvas_marks_html
-from page.reading import Failure, Reading, explain_error, read
+from page.reading import Failure, Reading, read
 
-MAX_CANVAS_PIXELS = 10_000_000  # on the screen with the most pixels to a point
+MAX_CANVAS_PIXELS = 1_000_000
 
 
 @st.fragment
 def show_drawing(recognizer: DigitRecognizer) -> None:
     """Show the paper and, after every stroke, the answer."""
-    with st.container(key="paper"):
-        width_px = choose_canvas_width()
-        if width_px is None:
-            return  # It is known in a moment.
-        pen_width_px = st.session_state.setdefault("pen_width_px", DEFAULT_PEN_WIDTH_PX)
-        stroke_count, content = draw_canvas(width_px, pen_width_px, st.session_state.get("start"))
-        show_tools()
+    picture, answer, rest = lay_out("drawing")
+    with picture.container(key="paper"):
+        stroke_count, content = draw_canvas(st.session_state.get("example"))
         marks_place = st.container(key="marks")
-    st.session_state.is_drawn_on = stroke_count > 0
-    show_examples()
-    reading = None
-    if stroke_count == 0 or content is None:
-        st.info(
-            "Draw a digit from 0 to 9, or whole numbers, with the mouse, a finger or a pen. "
-            "The answer appears here after every stroke.",
-            icon=":material/draw:",
-        )
-    else:
-        reading = read_drawing(recognizer, content)
+    result = None if content is None else read_drawing(recognizer, content)
     with marks_place:
-        st.html(canvas_marks_html(reading, width_px))
-    if isinstance(reading, Failure):
-        st.warning(f"The drawing {reading.reason}", icon=":material/draw:")
-    elif reading:
-        show_answer(recognizer, reading, "drawing", stroke_count)
-    show_corrections("drawing")
+        shown = corrected(result) if isinstance(result, Reading) else None
+        st.html(canvas_marks_html(shown, stroke_count))
+    with answer:
+        match result:
+            case None:
+                st.html('<p class="waiting">The answer appears here.</p>')
+            case Failure():
+                st.warning(f"The drawing {result.reason}", icon=":material/draw:")
+            case Reading():
+                show_answer(recognizer, result, "drawing", stroke_count)
+    with rest:
+        show_examples()
+        show_corrections("drawing")
 
 
 def read_drawing(recognizer: DigitRecognizer, content: bytes) -> Reading | Failure:
     """Read the canvas, an image file."""
     try:
         return read(recognizer, "drawing", content, MAX_CANVAS_PIXELS)
-    except InferenceError as error:
-        return Failure("drawing", explain_error(error))
+    except InferenceError:
+        return Failure("drawing", "cannot be read. Clear the paper and draw again.")

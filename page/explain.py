@@ -1,12 +1,15 @@
 """Why? What a digit rests on, and what the second choice would have needed."""
 
+import logging
+
 import numpy as np
 import streamlit as st
 
 from inference import Change, DigitRecognizer, Explanation, InferenceError, Prediction, explain
 from page.pictures import pixels_html
-from page.reading import explain_error
 from page.words import format_probability
+
+LOG = logging.getLogger(__name__)
 
 EXPLANATION_PX = 224
 
@@ -24,8 +27,9 @@ def show_why(recognizer: DigitRecognizer, prediction: Prediction, key: str) -> N
     with why:
         try:
             explanation = explain(recognizer, prediction)
-        except InferenceError as error:
-            st.warning(f"The explanation {explain_error(error)}", icon=":material/help:")
+        except InferenceError:
+            LOG.exception("A digit cannot be explained.")
+            st.warning("There is no explanation for now; try again.", icon=":material/help:")
             return
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=EXPLANATION_PX):

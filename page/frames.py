@@ -4,20 +4,22 @@ import html
 import io
 
 from inference import Located
-from page.canvas import CANVAS_HEIGHT_PX
 from page.pictures import data_url
-from page.reading import Failure, Reading
+from page.reading import Reading
+from page.words import doubtful_digits
+
+CORRECTED = "✎"
 
 
-def canvas_marks_html(reading: Reading | Failure | None, canvas_width_px: int) -> str:
+def canvas_marks_html(reading: Reading | None, stroke_count: int) -> str:
     """Frame what was found on the canvas, however it is scaled."""
-    ratio = f"{canvas_width_px} / {CANVAS_HEIGHT_PX}"
-    frames = marks_html(reading) if isinstance(reading, Reading) else ""
-    return (
-        f"<style>.st-key-paper {{ --canvas-ratio: {ratio}; }}</style>"
-        f'<div class="marks" style="width: min(100%, {canvas_width_px}px); aspect-ratio: {ratio}">'
-        f"{frames}</div>"
-    )
+    # The count tells which drawing is framed: while strokes are added, the answer lags behind.
+    count = f'data-stroke-count="{stroke_count}"'
+    if reading is None:
+        return f'<div class="marks" {count}></div>'
+    width, height = reading.picture.size
+    place = f"max-width: {width}px; aspect-ratio: {width} / {height}"
+    return f'<div class="marks" {count} style="{place}">{marks_html(reading)}</div>'
 
 
 def photo_html(reading: Reading) -> str:
@@ -52,14 +54,21 @@ def mark_html(mark: Located, reading: Reading) -> str:
 
 
 def mark_kind(mark: Located, reading: Reading) -> str:
-    """Tell the three kinds of marks apart."""
+    """Tell the kinds of marks apart."""
+    if mark in reading.corrected:
+        return "corrected"
     if mark in reading.left_out:
         return "left-out"
-    return "sure" if mark.prediction.is_digit else "unsure"
+    return "unsure" if is_doubtful(mark, reading) else "sure"
 
 
 def mark_name(mark: Located, reading: Reading) -> str:
-    """Name a mark in one or two characters: its digit, the unsure ones with a question mark."""
-    if mark in reading.left_out:
-        return "✕"
-    return f"{mark.prediction.digit}{'' if mark.prediction.is_digit else ' ?'}"
+    """Name a mark in one or two characters: its digit, and a sign for what the colour says."""
+    name = "✕" if mark in reading.left_out else str(mark.prediction.digit)
+    sign = {"corrected": f" {CORRECTED}", "unsure": "?"}.get(mark_kind(mark, reading), "")
+    return name + sign
+
+
+def is_doubtful(mark: Located, reading: Reading) -> bool:
+    """Whether a digit makes its number unsure."""
+    return any(mark in doubtful_digits(number) for number in reading.numbers)

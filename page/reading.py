@@ -1,7 +1,9 @@
 """A picture and what was read on it, or why nothing was."""
 
 import hashlib
+import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,13 +23,15 @@ from inference.image.slots import Workers
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+LOG = logging.getLogger(__name__)
+
 MAX_FILES = 50
 MAX_PIXELS = 25_000_000  # of an upload: many visitors share one server
 
 _UPLOADS = Workers(max(1, (os.cpu_count() or 1) - 1), niceness=10)
 """Read uploads, and leave a core to the visitors who draw."""
 
-NOTHING_FOUND = "shows no number. Write it larger or darker."
+NOTHING_FOUND = "no number is found on it; write larger or darker"
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,13 @@ class Reading:
         name: The file's name, or what stands for it.
         picture: What was read, upright, in RGB.
         numbers: What was read, in reading order.
+        corrected: Which of the numbers, and of their marks, a visitor has corrected.
     """
 
     name: str
     picture: Image.Image
     numbers: list[Number]
+    corrected: Sequence[Located | Number] = ()
 
     @property
     def marks(self) -> list[Located]:
@@ -95,13 +101,14 @@ def read_good_file(
 
 
 def explain_error(error: InferenceError) -> str:
-    """Say what is wrong with a picture and what would be right, in a visitor's words."""
+    """Say what is wrong with a picture and what would be right.
+
+    What the module says about a picture is about this one. What the runtime says is for the log.
+    """
     if isinstance(error, InvalidImageError):
-        return (
-            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of"
-            f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
-        )
-    return "could not be processed. A smaller picture may work."
+        return str(error)
+    LOG.error("A picture cannot be processed.", exc_info=error)
+    return "it could not be processed; a smaller picture may work"
 
 
 def fingerprint(reading: Reading) -> str:

@@ -1,13 +1,16 @@
 """The results of several pictures, as a table and as CSV."""
 
+import csv
 import html
 import io
 from collections.abc import Sequence
 
+from inference import Located, Number
 from inference.command_line.rows import comma_separated
+from page.frames import mark_kind
 from page.pictures import data_url, png
 from page.reading import Failure, Reading
-from page.words import describe_number, number_text
+from page.words import describe_number, file_name_html, number_cells, sentence
 
 THUMBNAIL_SIDE_PX = 160
 
@@ -15,39 +18,64 @@ THUMBNAIL_SIDE_PX = 160
 def results_html(results: Sequence[Reading | Failure]) -> str:
     """Write the table of results."""
     return (
-        '<table class="results"><thead><tr><th></th><th>File</th><th>Number</th></tr></thead>'
+        '<table class="results"><thead><tr><th>Picture</th><th>Number</th></tr></thead>'
         f"<tbody>{''.join(map(result_html, results))}</tbody></table>"
     )
 
 
 def result_html(result: Reading | Failure) -> str:
     """Write a picture's rows of the table, one for each number."""
-    name = html.escape(result.name)
+    name = f'<span class="name">{file_name_html(result.name)}</span>'
     if isinstance(result, Failure):
-        reason = html.escape(result.reason)
+        reason = html.escape(sentence(result.reason))
         return (
-            f'<tr><td>⚠</td><td class="name">{name}</td>'
-            f'<td><span class="note" role="alert">{reason[0].upper()}{reason[1:]}</span></td></tr>'
+            f'<tr><td><div class="file"><i>⚠</i>{name}</div></td>'
+            f'<td><span class="note" role="alert">{reason}</span></td></tr>'
         )
     thumbnail = result.picture.copy()
     thumbnail.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
-    rows = "</tr><tr>".join(
-        f'<td><span class="number">{number_text(number)}</span>'
-        f'<span class="note">{describe_number(number)}</span></td>'
-        for number in result.numbers
-    )
-    span = f'rowspan="{len(result.numbers)}"'
+    url = data_url(png(thumbnail), "image/png")
+    rows = "</tr><tr>".join(number_html(number, result) for number in result.numbers)
     return (
-        f'<tr><td {span}><img src="{data_url(png(thumbnail), "image/png")}" alt="{name}"></td>'
-        f'<td {span} class="name">{name}</td>{rows}</tr>'
+        f'<tr><td rowspan="{len(result.numbers)}"><div class="file">'
+        f'<img src="{url}" alt="{html.escape(result.name)}">{name}</div></td>{rows}</tr>'
     )
+
+
+def number_html(number: Number, reading: Reading) -> str:
+    """Write a number's cell."""
+    text = "".join(character_html(*cell, reading) for cell in number_cells(number)) or "–"
+    note = describe_number(number, is_corrected=number in reading.corrected)
+    return f'<td><span class="number">{text}</span><span class="note">{note}</span></td>'
+
+
+def character_html(character: str, digit: Located | None, reading: Reading) -> str:
+    """Write a character of a number, marked as its frame is."""
+    kind = mark_kind(digit, reading) if digit else "sure"
+    if kind == "sure":
+        return html.escape(character)
+    return f'<b class="{kind}">{character}{"?" * (kind == "unsure")}</b>'
 
 
 def results_csv(results: Sequence[Reading | Failure]) -> bytes:
-    """Write the results as the command line does, in a file that spreadsheets open as UTF-8."""
-    text = io.StringIO(newline="")
-    write = comma_separated(text, of_numbers=True)
+    """Write the results in a file that spreadsheets open as UTF-8.
+
+    The columns are the command line's, and `corrected`: whether a visitor has corrected the number.
+    Such a number has no confidence.
+    """
+    lines, corrected = io.StringIO(newline=""), list[bool]()
+    write = comma_separated(lines, of_numbers=True)
     for result in results:
         for row in [result.reason] if isinstance(result, Failure) else result.numbers:
             write(result.name, row)
+            corrected.append(isinstance(result, Reading) and row in result.corrected)
+    lines.seek(0)
+    rows = csv.DictReader(lines)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [*(rows.fieldnames or ()), "corrected"], lineterminator="\n")
+    writer.writeheader()
+    for row, is_corrected in zip(rows, corrected, strict=True):
+        if is_corrected:
+            row["confidence"] = ""
+        writer.writerow(row | {"corrected": str(is_corrected).lower()})
     return text.getvalue().encode("utf-8-sig")

@@ -1,5 +1,6 @@
 """The tab to upload pictures in."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +11,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from inference import DigitRecognizer
 from page.answer import show_answer
 from page.correct import show_corrections
+from page.corrections import corrected
+from page.desk import lay_out
 from page.frames import photo_html
 from page.reading import MAX_FILES, Reading, read_file
 from page.results import results_csv, results_html
@@ -17,7 +20,6 @@ from page.results import results_csv, results_html
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 MAX_HELD_BYTES = 200_000_000  # of one visitor's uploads
 
 
@@ -41,40 +43,63 @@ def limit_uploads() -> None:
 @st.fragment
 def show_uploads(recognizer: DigitRecognizer) -> None:
     """Take picture files and read each."""
-    files = st.file_uploader(
-        "Pictures of numbers, dark on light or light on dark",
-        type=UPLOAD_TYPES,
-        accept_multiple_files=True,
-    )
-    if not files:
-        return
-    if len(files) > MAX_FILES:
-        st.warning(
-            f"Only the first {MAX_FILES} pictures are read. Remove them to read the others.",
-            icon=":material/filter_list:",
+    picture, answer, rest = lay_out("upload")
+    with picture:
+        # Of any kind: the module says what is wrong with a file.
+        files = st.file_uploader(
+            "Pictures of numbers, dark on light or light on dark",
+            accept_multiple_files=True,
+            key=f"uploads-{st.session_state.setdefault('uploads', 0)}",
         )
-    with st.spinner("Reading…"):
-        results = [read_file(recognizer, file) for file in files[:MAX_FILES]]
-    st.html(results_html(results))
-    st.download_button(
-        "Download as CSV",
-        results_csv(results),
-        "numbers.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+        if not files:
+            return
+        if len(files) > 1:
+            st.button("Remove all", icon=":material/delete:", type="tertiary", on_click=remove_all)
+        if len(files) > MAX_FILES:
+            st.warning(
+                f"Only the first {MAX_FILES} pictures are read. Remove them to read the others.",
+                icon=":material/filter_list:",
+            )
+        with st.spinner("Reading…"):
+            results = [read_file(recognizer, file) for file in files[:MAX_FILES]]
     readings = [result for result in results if isinstance(result, Reading)]
+    shown = [corrected(result) if isinstance(result, Reading) else result for result in results]
+    is_single = len(results) == len(readings) == 1
+    with picture:
+        if not is_single:  # A single picture is shown once, with its frames.
+            st.html(results_html(shown))
     if not readings:
         return
-    index = 0
-    if len(readings) > 1:
-        index = st.selectbox(
-            "Look closer at",
-            range(len(readings)),
-            # With its place: Streamlit tells options apart by their labels alone.
-            format_func=lambda index: f"{index + 1}. {readings[index].name}",  # pyright: ignore[reportUnknownMemberType]
+    with picture if is_single else answer:
+        reading = choose_reading(readings)
+        st.html(photo_html(corrected(reading)))
+    with answer:
+        show_answer(recognizer, reading, "upload")
+    with rest:
+        st.download_button(
+            "Download as CSV",
+            results_csv(shown),
+            "numbers.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
         )
-    st.html(photo_html(readings[index]))
-    show_answer(recognizer, readings[index], "upload")
-    show_corrections("upload")
+        show_corrections("upload")
+
+
+def choose_reading(readings: Sequence[Reading]) -> Reading:
+    """Let one of several pictures be chosen."""
+    if len(readings) == 1:
+        return readings[0]
+    index = st.selectbox(
+        "Look closer at",
+        range(len(readings)),
+        # With its place: Streamlit tells options apart by their labels alone.
+        format_func=lambda index: f"{index + 1}. {readings[index].name}",  # pyright: ignore[reportUnknownMemberType]
+    )
+    return readings[index]
+
+
+def remove_all() -> None:
+    """Give all files back: another uploader is an empty one."""
+    st.session_state.uploads += 1

@@ -167,6 +167,9 @@ def _described(source: Any) -> str:
     if isinstance(source, np.ndarray):
         array = cast("NDArray[Any]", source)
         return f"the array of shape {array.shape} and dtype {array.dtype}"
+    name: Any = getattr(source, "name", None)  # of an open file; a number if it has no path
+    if isinstance(name, str):
+        return f"the file {name!r}"
     return f"the {type(source).__name__}"
 
 

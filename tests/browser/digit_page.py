@@ -25,7 +25,7 @@ SERVER_START_TIMEOUT_S = 60
 PAGE_TIMEOUT_MS = 30_000
 DRAWING_SIDE = 0.65  # of the canvas's height, as people tend to fill it
 
-HINT = "Draw a digit from 0 to 9"
+HINT = "Draw a digit or a number here"
 
 expect.set_options(timeout=PAGE_TIMEOUT_MS)
 
@@ -81,12 +81,12 @@ class DigitPage:
 
     @property
     def canvas(self) -> Locator:
-        """The paper; of the two layers, the one that takes the pointer."""
-        return self.page.locator("canvas.upper-canvas")
+        """The paper."""
+        return self.page.locator(".paper canvas")
 
     @property
     def undo(self) -> Locator:
-        """The button that takes the last stroke back."""
+        """The button that takes the last step back."""
         return self.page.get_by_role("button", name="Undo")
 
     @property
@@ -95,13 +95,12 @@ class DigitPage:
         return self.page.get_by_role("button", name="Redo")
 
     def clear(self) -> None:
-        """Empty the canvas, unless nothing has been drawn on it yet."""
-        # A click on Clear while the last one is still answered makes Streamlit mount the canvas
-        # anew, which the canvas's own script complains about.
-        if self.hint.is_visible() and self.undo.is_disabled() and self.redo.is_disabled():
-            return
-        self.page.get_by_role("button", name="Clear", exact=True).click()
+        """Empty the canvas, unless it is."""
+        if not self.hint.is_visible():
+            self.page.get_by_role("button", name="Clear", exact=True).click()
         expect(self.hint).to_be_visible()
+        # The last answer is gone, too.
+        expect(self.page.locator(".marks[data-stroke-count='0']")).to_be_attached()
 
     def draw(self, drawing: Drawing, *, by_touch: bool = False) -> Answer:
         """Draw a digit in the middle of the canvas and wait for the answer."""
@@ -168,8 +167,7 @@ class DigitPage:
 
     def look_at(self, example: str) -> Answer:
         """Click on an example, on an empty canvas, and wait for the answer."""
-        if not self.hint.is_visible():
-            self.clear()
+        self.clear()
         self.page.get_by_role("button", name=example, exact=True).click()
         answer = self.page.locator(".answer:visible")
         expect(answer).to_be_visible()
@@ -196,7 +194,7 @@ class DigitPage:
 
     def ink_pixels(self) -> int:
         """Count the dark pixels on the paper."""
-        return self.page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        return self.canvas.evaluate(
             """canvas => canvas.getContext("2d")
                 .getImageData(0, 0, canvas.width, canvas.height).data
                 .filter((value, index) => index % 4 === 0 && value < 128).length"""

@@ -32,6 +32,8 @@ def test_a_number_on_paper_is_photographed_and_read(open_page: Callable[..., Dig
     expect(answer).to_be_visible()
     assert answer.get_attribute("data-numbers") == "".join(name[0] for name in BEFORE_THE_CAMERA)
     expect(page.frames()).to_have_count(3)
+    expect(page.page.get_by_role("tabpanel", name="Camera").locator("img:visible")).to_have_count(2)
+    expect(answer).to_be_in_viewport(ratio=1)  # Beside the photograph, which is shown once.
 
 
 def test_the_camera_is_not_asked_for_before_its_tab_is_opened(

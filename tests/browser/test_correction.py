@@ -78,6 +78,45 @@ def test_a_digit_is_corrected_with_one_click_and_downloaded(page: DigitPage) -> 
     assert DigitRecognizer().predict(picture).digit == 3
 
 
+def test_a_correction_corrects_headline_and_frame(page: DigitPage) -> None:
+    page.look_at("A year")
+    page.page.get_by_role("radiogroup").first.get_by_role("radio", name="8").click()
+    page.page.get_by_role("img", name="The 8 as the model sees it").wait_for()
+
+    right_digit(page, 3).click()
+
+    answer = page.page.locator(".answer")
+    expect(answer).to_have_attribute("data-numbers", "1934")
+    expect(answer).to_contain_text("Corrected by you")
+    expect(page.frames("corrected")).to_have_text("3 ✎")
+    # The same digit is still looked at.
+    expect(page.page.get_by_role("img", name="The 8 as the model sees it")).to_be_visible()
+
+
+def test_a_missing_digit_is_written(page: DigitPage) -> None:
+    page.look_at("A year")
+
+    page.page.get_by_label("Write the whole number").fill("19845")
+    page.page.keyboard.press("Enter")
+
+    expect(page.page.locator(".answer")).to_have_attribute("data-numbers", "19845")
+    expect(page.page.get_by_text("1 number corrected.")).to_be_visible()
+
+
+def test_a_correction_of_another_drawing_is_taken_back_from_the_list(page: DigitPage) -> None:
+    page.look_at("A crossed 7")
+    right_digit(page, 1).click()
+    page.page.get_by_text("1 digit corrected.").wait_for()
+    page.look_at("A year")
+
+    page.page.get_by_role("button", name="Take back").click()
+
+    expect(page.page.get_by_text("1 digit corrected.")).to_have_count(0)
+    page.look_at("A crossed 7")
+    expect(right_digit(page, 1)).not_to_be_checked()
+    expect(page.page.locator(".answer")).to_have_attribute("data-numbers", "7")
+
+
 def test_corrections_of_several_drawings_are_collected(page: DigitPage) -> None:
     page.look_at("A crossed 7")
     right_digit(page, 1).click()

@@ -96,7 +96,7 @@ def test_a_cleared_canvas_fits_the_turned_phone(open_page: Callable[..., DigitPa
     page = open_page(**COMMON_PHONE)
     page.page.set_viewport_size({"width": 844, "height": 390})
 
-    expect(page.canvas).not_to_have_attribute("width", "358")
+    expect(page.canvas).not_to_have_js_property("offsetWidth", 358)
     assert page.canvas_box()["width"] > 600
 
 
@@ -108,11 +108,26 @@ def test_every_right_digit_can_be_tapped(page: DigitPage) -> None:
     page.draw(load_drawings()[0], by_touch=True)
 
     buttons = page.page.get_by_role("radiogroup").last.get_by_role("radio")
-    expect(buttons).to_have_count(10)
-    for button in buttons.all():
-        box = button.bounding_box()
-        assert box is not None
-        assert min(box["width"], box["height"]) >= 24  # pixels; WCAG 2.2, target size
+    expect(buttons).to_have_text([*"0123456789", "no digit"])
+
+
+def test_everything_that_can_be_tapped_is_large_enough_for_a_finger(
+    open_page: Callable[..., DigitPage],
+) -> None:
+    page = open_page(**COMMON_PHONE)
+    page.draw(load_drawings()[0], by_touch=True)
+    page.page.get_by_role("radiogroup").last.get_by_role("radio", name="8").click()
+    page.page.get_by_text("1 digit corrected.").wait_for()
+
+    targets = page.page.locator(
+        "button:visible, summary:visible, input:visible, [role=tab], [role=radio]"
+    )
+    boxes = {target.inner_text() or str(target): target.bounding_box() for target in targets.all()}
+    assert len(boxes) > 20
+    too_small = {
+        name: box for name, box in boxes.items() if box and min(box["width"], box["height"]) < 44
+    }
+    assert too_small == {}
 
 
 def test_undo_works_by_touch(page: DigitPage) -> None:
@@ -132,3 +147,17 @@ def test_the_answer_is_on_the_first_screen_of_a_common_phone(
     page.draw(load_drawings()[0], by_touch=True)
 
     expect(page.page.locator(".answer")).to_be_in_viewport(ratio=1)
+
+
+def test_the_answer_is_directly_below_the_paper_and_the_examples_below_it(
+    open_page: Callable[..., DigitPage],
+) -> None:
+    page = open_page(**COMMON_PHONE)
+    page.draw(load_drawings()[0], by_touch=True)
+
+    paper, answer = page.canvas_box(), page.page.locator(".answer").bounding_box()
+    examples = page.page.get_by_role("button", name="A year").bounding_box()
+    assert answer is not None
+    assert examples is not None
+    assert 0 < answer["y"] - (paper["y"] + paper["height"]) < 100  # Its tools are in between.
+    assert answer["y"] + answer["height"] < examples["y"]

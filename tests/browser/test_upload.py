@@ -44,7 +44,7 @@ def test_an_uploaded_picture_is_recognized(page: DigitPage) -> None:
     page.upload(ZERO)
 
     assert page.upload_answer().digits == "0"
-    expect(page.page.get_by_role("img", name="zero.png").last).to_be_visible()
+    expect(page.page.get_by_role("img", name="zero.png")).to_have_count(1)  # It is shown once.
     expect(page.frames("sure")).to_have_text("0")
 
 
@@ -65,12 +65,12 @@ def test_many_pictures_are_answered_in_a_table(page: DigitPage) -> None:
     expect(rows.nth(1).get_by_role("img", name="zero.png")).to_be_visible()
     expect(rows.nth(3).locator(".number")).to_have_text("62")
     expect(rows.nth(2)).to_contain_text("my_*broken*_[1].png")
-    expect(rows.nth(2).get_by_role("alert")).to_contain_text("Cannot be read as a picture")
-    expect(rows.nth(4).get_by_role("alert")).to_contain_text("Shows no number")
+    expect(rows.nth(2).get_by_role("alert")).to_contain_text("cannot be read")
+    expect(rows.nth(4).get_by_role("alert")).to_contain_text("No number is found on it")
 
 
 def test_every_number_of_a_picture_has_its_row(page: DigitPage) -> None:
-    page.upload(LINES)
+    page.upload(LINES, BLANK)
 
     assert page.upload_answer().digits.replace("?", "") == "62 70"
     numbers = page.page.get_by_role("table").locator(".number")
@@ -101,7 +101,7 @@ def test_a_picture_is_still_answered_after_a_look_at_another_tab(page: DigitPage
     expect(page.hint).to_be_visible()
     page.page.get_by_role("tab", name="Upload").click()
 
-    expect(page.page.get_by_role("table")).to_be_visible()
+    expect(page.page.get_by_role("img", name="zero.png")).to_be_visible()
     expect(answer).to_have_count(1)
     expect(page.frames("sure")).to_have_text("0")
 
@@ -120,7 +120,7 @@ def test_the_results_are_downloaded_as_csv(page: DigitPage) -> None:
         ("lines.png", "62"),
         ("lines.png", "70"),
     ]
-    assert rows[1]["error"].startswith("cannot be read as a picture")
+    assert rows[1]["error"].startswith("the file 'my_*broken*_[1].png' cannot be read")
     assert 0 < float(rows[2]["confidence"]) <= 1
     assert int(rows[2]["top"]) + int(rows[2]["height"]) <= 200 <= int(rows[3]["top"])
 
@@ -133,6 +133,24 @@ def test_a_table_of_results_fits_a_phone(open_page: Callable[..., DigitPage]) ->
 
     fits = "element => element.scrollWidth <= element.clientWidth"
     assert page.page.locator("[data-testid=stMain]").evaluate(fits)
+
+
+def test_a_file_that_is_no_picture_is_refused_by_the_module(page: DigitPage) -> None:
+    page.upload(("notes.txt", b"twelve"))
+
+    alert = page.page.get_by_role("table").get_by_role("alert")
+    expect(alert).to_contain_text("The file 'notes.txt' is not an image file")
+    expect(page.page.get_by_role("button", name="Download as CSV")).to_have_count(0)
+
+
+def test_all_files_are_removed_at_once(page: DigitPage) -> None:
+    page.upload(ZERO, NUMBER, BROKEN)
+    page.upload_answer()
+
+    page.page.get_by_role("button", name="Remove all").click()
+
+    expect(page.page.get_by_role("table")).to_have_count(0)
+    expect(page.page.get_by_text("zero.png")).to_have_count(0)
 
 
 def test_a_file_that_is_too_large_is_refused_with_the_limit(

@@ -1,6 +1,5 @@
 """What the tests of the page have in common: a canvas, a model, what is drawn and read."""
 
-import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 
 import app
 from inference import DigitRecognizer, Number
+from page.canvas import Example
 from tests.page.opened import (
     THREE,
     file_content,
@@ -24,15 +24,12 @@ ARTIFACTS = Path(app.__file__).parent / "artifacts"
 def canvas(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands in for the canvas component, which needs a browser; it is empty at first."""
     st.cache_resource.clear()
-    canvas = SimpleNamespace(strokes=0, content=None, width=None, start=None)
+    canvas = SimpleNamespace(strokes=0, content=None, example=None)
 
-    def draw_canvas(
-        width_px: int, _pen_width_px: int, start: dict | None
-    ) -> tuple[int, bytes | None]:
-        canvas.width, canvas.start = width_px, start
+    def draw_canvas(example: Example | None) -> tuple[int, bytes | None]:
+        canvas.example = example
         return canvas.strokes, canvas.content
 
-    monkeypatch.setattr("page.canvas.measure_width", lambda: 704)
     monkeypatch.setattr("page.draw.draw_canvas", draw_canvas)
     return canvas
 
@@ -64,6 +61,9 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("digits.onnx", "digits.json", "numbers.onnx", "numbers.json"):
         shutil.copy(ARTIFACTS / name, tmp_path)
     model, finder = tmp_path / "digits.onnx", tmp_path / "numbers.onnx"
-    copy = functools.partial(DigitRecognizer, model, finder=finder)
-    monkeypatch.setattr(app, "DigitRecognizer", copy)
+
+    def load(other: str | None) -> DigitRecognizer:
+        return DigitRecognizer(other or model, finder=finder)
+
+    monkeypatch.setattr(app, "DigitRecognizer", load)
     return model

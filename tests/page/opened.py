@@ -87,7 +87,7 @@ def html_elements(page: AppTest) -> list[str]:
 def table(page: AppTest) -> list[str]:
     """The rows of the results of uploads, cells and lines parted by " | "."""
     body = next(body for body in html_elements(page) if 'class="results"' in body)
-    return [as_text(row) for row in re.findall("<tr.*?</tr>", body)[1:]]
+    return [as_text(row.replace("<wbr>", "")) for row in re.findall("<tr.*?</tr>", body)[1:]]
 
 
 def as_text(markup: str) -> str:

@@ -1,10 +1,12 @@
 """The front: the tabs, the line about the model, and a model that cannot be opened."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.page.conftest import ARTIFACTS
 from tests.page.opened import open_page
 
 
@@ -42,10 +44,11 @@ def test_a_restored_model_is_loaded_at_the_next_visit(name: str, model: Path) ->
     assert page.tabs
 
 
-def test_the_model_line_tells_size_and_accuracy(model: Path) -> None:
+def test_the_model_line_names_the_model_with_its_size_and_accuracy(model: Path) -> None:
     metadata_file = model.with_suffix(".json")
     metadata = json.loads(metadata_file.read_text("utf-8"))
     metadata["parameters"] = 174_058
+    metadata["model_version"] = "9.9.9"
     metadata["metrics"] = {
         "mnist_test": {"data": "MNIST", "images": 10_000, "accuracy": 0.9968},
         "drawings": {"data": "pen drawings", "images": 8_252, "accuracy": 0.9712},
@@ -56,9 +59,9 @@ def test_the_model_line_tells_size_and_accuracy(model: Path) -> None:
     finder_file.write_text(json.dumps(finder | {"parameters": 1_234_567}), "utf-8")
 
     assert open_page().caption[0].value == (
-        "A convolutional network with 1,234,567 parameters finds the numbers, and one with 174,058"
-        " reads their digits, right on 99.7% of 10,000 digits (MNIST) and 97.1% of 8,252 digits"
-        " (pen drawings)."
+        "Model 9\\.9\\.9: a convolutional network with 1,234,567 parameters finds the numbers,"
+        " and one with 174,058 reads their digits, right on 99.7% of 10,000 digits (MNIST) and"
+        " 97.1% of 8,252 digits (pen drawings)."
     )
 
 
@@ -68,6 +71,35 @@ def test_the_model_line_of_an_unmeasured_model_tells_only_its_size(model: Path) 
     metadata_file.write_text(json.dumps(metadata | {"parameters": 9, "metrics": {}}), "utf-8")
 
     assert open_page().caption[0].value.endswith("and one with 9 reads their digits.")
+
+
+def test_the_page_runs_on_the_model_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my_hand"
+    folder.mkdir()
+    for name in ("digits.onnx", "digits.json"):
+        shutil.copy(ARTIFACTS / name, folder)
+    metadata = json.loads((folder / "digits.json").read_text("utf-8"))
+    metadata["model_version"] = "9.9.9+fine-tuned"
+    (folder / "digits.json").write_text(json.dumps(metadata), "utf-8")
+    monkeypatch.setenv("DIGITS_MODEL", str(folder / "digits.onnx"))
+
+    line = open_page().caption[0].value.replace("\\", "")
+
+    assert line.startswith("Model “my_hand”, 9.9.9+fine-tuned: a convolutional network")
+    assert str(tmp_path.name) not in line
+
+
+def test_a_model_that_the_environment_names_in_vain_is_a_message_without_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_MODEL", str(tmp_path / "digits.onnx"))
+
+    page = open_page()
+
+    assert page.error[0].value.startswith("No digit can be recognized for now: the model")
+    assert str(tmp_path) not in page.error[0].value
 
 
 def test_the_camera_is_asked_for_only_in_its_tab() -> None:

@@ -1,5 +1,6 @@
 """The tab to upload pictures in."""
 
+import io
 import os
 import sys
 import threading
@@ -11,7 +12,14 @@ from starlette.exceptions import HTTPException
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from inference import DigitRecognizer, InferenceError, Number
+from inference import (
+    DigitRecognizer,
+    InferenceError,
+    InvalidImageError,
+    Number,
+    visible_image,
+)
+from page.reading import MAX_PIXELS
 from page.upload import MAX_HELD_BYTES, limit_uploads
 from tests.drawings import render_number
 from tests.page.opened import (
@@ -59,34 +67,55 @@ def test_uploads_of_one_name_are_told_apart() -> None:
     assert looked_at[1].startswith("3 | ")
 
 
-CANNOT_BE_READ = (
-    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of up to 25"
-    " megapixels would be right."
-)
-
-
 @pytest.mark.parametrize(
     "content",
-    [b"three", b"", file_content(THREE.render())[:500]],
-    ids=["text", "empty", "truncated"],
+    [
+        b"three",
+        b"",
+        file_content(THREE.render())[:500],
+        file_content(Image.new("1", (5_000, 5_001), 1)),
+    ],
+    ids=["text", "empty", "truncated", "large"],
 )
-def test_an_unreadable_file_is_named_with_what_would_be_right(content: bytes) -> None:
+def test_an_unreadable_file_is_refused_in_the_words_of_the_module(content: bytes) -> None:
+    file = io.BytesIO(content)
+    file.name = "three.png"
+    with pytest.raises(InvalidImageError) as refused:
+        visible_image(file, MAX_PIXELS)
+
     page = upload(("three.png", content))
 
-    assert table(page) == [f"⚠ | three.png | {CANNOT_BE_READ}"]
+    words = str(refused.value)
+    assert table(page) == [f"⚠ | three.png | {words[0].upper()}{words[1:]}."]
     assert answers(page) == []
 
 
-def test_a_picture_with_too_many_pixels_is_named_with_what_would_be_right() -> None:
-    page = upload(("wall.png", file_content(Image.new("1", (5_000, 5_001), 1))))
+def test_a_file_that_cannot_be_read_offers_no_csv() -> None:
+    assert not upload(("notes.png", b"three")).download_button
+    page = upload(("notes.png", b"three"), ("three.png", file_content(THREE.render())))
+    assert [button.label for button in page.download_button] == ["Download as CSV"]
 
-    assert table(page) == [f"⚠ | wall.png | {CANNOT_BE_READ}"]
+
+def test_a_single_picture_is_shown_once() -> None:
+    page = upload(("three.png", file_content(THREE.render())))
+
+    assert sum(body.count('alt="three.png"') for body in html_elements(page)) == 1
+
+
+def test_all_files_can_be_removed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("page.upload.MAX_FILES", 2)
+    page = upload(*((f"{index}.png", b"") for index in range(3)))
+
+    next(button for button in page.button if button.label == "Remove all").click().run()
+
+    assert page.file_uploader[0].value == []
+    assert not page.warning
 
 
 def test_a_picture_without_a_number_is_named_and_called_so() -> None:
     page = upload(("paper.png", file_content(Image.new("L", (100, 100), 255))))
 
-    assert table(page) == ["⚠ | paper.png | Shows no number. Write it larger or darker."]
+    assert table(page) == ["⚠ | paper.png | No number is found on it; write larger or darker."]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no priority for a thread")
@@ -112,7 +141,7 @@ def test_a_picture_that_the_runtime_fails_on_is_named(monkeypatch: pytest.Monkey
 
     page = upload(("three.png", file_content(THREE.render())))
 
-    assert table(page) == ["⚠ | three.png | Could not be processed. A smaller picture may work."]
+    assert table(page) == ["⚠ | three.png | It could not be processed; a smaller picture may work."]
 
 
 def test_a_broken_file_does_not_keep_others_from_their_answer() -> None:
@@ -158,10 +187,12 @@ def test_a_very_wide_picture_is_answered() -> None:
     strip = Image.new("L", (3000, 3), 255)
     strip.paste(0, (100, 1, 2000, 2))
 
-    assert len(table(upload(("strip.png", file_content(strip))))) == 1
+    page = upload(("strip.png", file_content(strip)), ("three.png", file_content(THREE.render())))
+
+    assert len(table(page)) == 2
 
 
 def test_a_photograph_with_damaged_exif_data_is_answered() -> None:
     photograph = file_content(THREE.render(), exif=b"not a TIFF header")
 
-    assert table(upload(("three.png", photograph)))[0].startswith("three.png | 3")
+    assert answers(upload(("three.png", photograph)))[0].startswith("3 | ")

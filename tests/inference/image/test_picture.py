@@ -69,6 +69,16 @@ def test_file_content_may_be_any_bytes_like_object(buffer: type):
     np.testing.assert_array_equal(ink_of(buffer(encode(SEVEN))), INK)
 
 
+def test_a_file_object_that_cannot_be_read_is_called_by_its_name(tmp_path: Path):
+    path = tmp_path / "notes.txt"
+    path.write_text("seven")
+
+    with path.open("rb") as file, pytest.raises(InvalidImageError) as refused:
+        read_picture(file)
+
+    assert str(refused.value).startswith(f"the file {str(path)!r} is not an image file")
+
+
 def test_a_file_object_is_read_from_its_start_and_left_open():
     file = io.BytesIO(encode(SEVEN))
     file.read()
