@@ -2,8 +2,8 @@
 
     python -m benchmarks.demo .github/page.webp
 
-The page is the real one, in a Chromium; its strokes are those of a mouse, and the answers are waited
-for as a person would.
+The page is the real one, in a Chromium. Its strokes are those of a mouse, and each answer is waited
+for, as a person would.
 """
 
 import argparse
