@@ -18,6 +18,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,16 +93,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the blocks find: a place for pip to install into, and this repository to clone."""
-    packages = tmp_path_factory.mktemp("packages")
-    paths = [str(packages / "bin"), f"{sys.prefix}/bin", os.environ["PATH"]]
-    return {
-        **os.environ,
+    """What the blocks find: an environment to install into, and this repository to clone."""
+    own = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", own], check=True)  # noqa: S603
+    # What the package depends on is taken from the environment of the tests.
+    packages = sysconfig.get_path("purelib", vars={"base": str(own)})
+    Path(packages, "tests.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    paths = [str(own / "bin"), f"{sys.prefix}/bin", os.environ["PATH"]]
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return variables | {
         "PATH": os.pathsep.join(paths),
-        "PYTHONPATH": str(packages),
-        "PIP_TARGET": str(packages),
-        "PIP_NO_DEPS": "1",  # the environment of the tests has them
-        "PIP_UPGRADE": "1",
+        "PIP_NO_DEPS": "1",
         "REPOSITORY": f"file://{ROOT}",
     }
 
@@ -118,8 +120,7 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
 def installed(clone: Path, environment: dict[str, str]) -> dict[str, str]:
     """The same environment after the install command of README."""
     probe = ["pip", "download", "--no-deps", "--dest", str(clone / "probe"), "setuptools"]
-    offline = {key: value for key, value in environment.items() if not key.startswith("PIP_")}
-    if subprocess.run(probe, env=offline, capture_output=True, check=False).returncode:  # noqa: S603
+    if subprocess.run(probe, env=environment, capture_output=True, check=False).returncode:  # noqa: S603
         skip_unless_ci("pip reaches no package index")
     install = next(b for b in BLOCKS if b.kind == "run" and b.code.startswith("pip install"))
     run(["bash", "-ec", install.code], clone, environment)
@@ -140,7 +141,7 @@ def test_no_block_of_a_document_is_overlooked(document: Path):
 @pytest.mark.slow
 @of("python", "run")
 def test_code_prints_what_stands_beside_it(block: Block, clone: Path, installed: dict[str, str]):
-    output = run([sys.executable, "-c", block.code], clone, installed)
+    output = run(["python", "-c", block.code], clone, installed)
     assert PRINTED.findall(block.code) == output.splitlines()
     assert output
 
