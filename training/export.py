@@ -75,7 +75,7 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
             "calibration": {"temperature": checkpoint.graph.temperature.item()},
             "training": {
                 **checkpoint.config.to_dict(),
-                "data": _data(checkpoint),
+                "data": data_in_words(checkpoint),
                 "extra_images": checkpoint.extra_images,
                 "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
                 "validation_accuracy": checkpoint.validation_accuracy,
@@ -139,7 +139,7 @@ def _model_version(checkpoint: Checkpoint) -> str:
     return f"{MODEL_VERSION}+trial" if is_trial(checkpoint.config) else MODEL_VERSION
 
 
-def _data(checkpoint: Checkpoint) -> str:
+def data_in_words(checkpoint: Checkpoint) -> str:
     """What the weights were fitted on, in words."""
     data = "MNIST training set less 5,000 validation images"
     if subset := checkpoint.config.subset:

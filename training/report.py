@@ -43,7 +43,7 @@ def write_report(
     """
     predictions = next(iter(measured.values()))
     save_figure(_confusion_figure(confusion_matrix(predictions)), folder / "confusion_matrix.png")
-    save_figure(_training_figure(history), folder / "training_curves.png")
+    save_figure(training_figure(history), folder / "training_curves.png")
     save_figure(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
     risks = {name: risk_at_coverage(m.confidence, m.correct) for name, m in measured.items()}
     save_figure(risk_coverage_figure(risks, "drawings"), folder / "risk_coverage.png")
@@ -195,21 +195,23 @@ def _confusion_figure(counts: NDArray[np.int64]) -> Figure:
     return figure
 
 
-def _training_figure(history: Sequence[dict[str, float]]) -> Figure:
+def training_figure(history: Sequence[dict[str, float]]) -> Figure:
+    """Draws the loss and the validation errors over the epochs."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss_axes, error_axes = figure.subplots(1, 2)
     epochs = [row["epoch"] for row in history]
-    loss_axes.plot(epochs, [row["loss"] for row in history])
+    loss_axes.plot(epochs, [row["loss"] for row in history], marker=".")
     for key, label in (
         ("validation_accuracy", "validation"),
         ("redrawn_validation_accuracy", "validation, redrawn"),
     ):
-        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], label=label)
+        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], marker=".", label=label)
     loss_axes.set(xlabel="epoch", ylabel="training loss", yscale="log")
     error_axes.set(xlabel="epoch", ylabel="errors of the averaged weights, %", yscale="log")
     error_axes.legend()
     for axes in (loss_axes, error_axes):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlim(0.5, epochs[-1] + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         # Not powers of ten alone: a training passes through one or two.
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
         axes.yaxis.set_major_formatter("{x:g}")
