@@ -32,7 +32,7 @@ from tqdm import tqdm
 from inference import DigitRecognizer, ImageSource, InferenceError, ModelOutput
 from inference.stream import map_in_order
 from training.checkpoint import Checkpoint, WeightsError, library_versions
-from training.config import add_folder_flag, command_line_parser
+from training.config import add_folder_flag, command_line_parser, say
 from training.export import MODEL_NAME, open_session
 from training.report import DOTS_PER_INCH, markdown_table
 
@@ -336,6 +336,7 @@ def main() -> None:
     except (InferenceError, OSError, WeightsError) as error:
         parser.error(str(error))
     print((folder / "BENCHMARK.md").read_text(encoding="utf-8"))  # noqa: T201
+    say(f"wrote BENCHMARK.md, benchmark.json and benchmark.png to {folder}; compare the ratios")
 
 
 if __name__ == "__main__":

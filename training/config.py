@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import sys
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,11 @@ def command_line_parser(description: str | None) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def say(text: str) -> None:
+    """Writes a line for people, beside the results that a program may read."""
+    sys.stderr.write(f"{text}\n")
 
 
 def add_config_flags(parser: argparse.ArgumentParser) -> None:

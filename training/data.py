@@ -48,8 +48,18 @@ def load_mnist(folder: Path, *, train: bool) -> LabelledInk:
     Args:
         folder: A torchvision root, the folder that holds `MNIST/raw`.
         train: The 60,000 training images, or the 10,000 test images.
+
+    Raises:
+        OSError: It is missing and cannot be downloaded, or it is damaged.
     """
-    dataset = MNIST(folder, train=train, download=True)
+    try:
+        dataset = MNIST(folder, train=train, download=True)
+    except (RuntimeError, OSError) as error:
+        raise OSError(
+            f"MNIST is not in {folder} and cannot be downloaded ({error}); where there is no "
+            "network, copy its four files into a folder's MNIST/raw and name that folder by "
+            "--data-dir"
+        ) from error
     return LabelledInk(dataset.data, dataset.targets)
 
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from inference import BlankImageError, DigitRecognizer, InferenceError
 from training.checkpoint import Checkpoint, WeightsError
-from training.config import add_data_flag, add_folder_flag, command_line_parser
+from training.config import add_data_flag, add_folder_flag, command_line_parser, say
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist, naming
 from training.evaluation.metrics import Predictions, summarize, summarize_non_digits
 from training.evaluation.robustness import IMAGE_COUNT, measure_robustness
@@ -197,6 +197,7 @@ def main() -> None:
         evaluate(arguments.output, sets)
     except (InferenceError, OSError, WeightsError) as error:
         parser.error(str(error))
+    say(f"wrote REPORT.md, MODEL_CARD.md and their pictures to {arguments.output}; read them first")
 
 
 if __name__ == "__main__":

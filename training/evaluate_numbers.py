@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from inference import DigitRecognizer, InferenceError
-from training.config import ARTIFACTS, command_line_parser
+from training.config import ARTIFACTS, command_line_parser, say
 from training.data import image_paths, labelled_image_paths
 from training.evaluation.number_conditions import composed_conditions
 from training.evaluation.number_labels import (
@@ -304,6 +304,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     description = write_results(parsed.output, measured, settings, non_digits)
     print(json.dumps(description, indent=2))  # noqa: T201
+    say(
+        f"wrote measured_numbers.md, measured_numbers.json and number_failures.png to "
+        f"{parsed.output}; look at what was misread before you trust a figure"
+    )
 
 
 if __name__ == "__main__":

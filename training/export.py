@@ -6,6 +6,7 @@ writes `digits.onnx` and `digits.json` from the saved weights. The description o
 holds no metrics: `python -m training.evaluate` measures the file and adds them.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
 from training.checkpoint import Checkpoint, WeightsError, draft_of, library_versions
-from training.config import add_folder_flag, command_line_parser
+from training.config import TrainingConfig, add_folder_flag, command_line_parser, say
 from training.model import DigitGraph, parameter_count
 
 MODEL_VERSION = "1.3.0"
@@ -74,7 +75,7 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
             "calibration": {"temperature": checkpoint.graph.temperature.item()},
             "training": {
                 **checkpoint.config.to_dict(),
-                "data": "MNIST training set less 5,000 validation images",
+                "data": data_in_words(checkpoint),
                 "extra_images": checkpoint.extra_images,
                 "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
                 "validation_accuracy": checkpoint.validation_accuracy,
@@ -127,8 +128,25 @@ def strip_build_traces(model: onnx.ModelProto) -> None:
     del graph.value_info[:]
 
 
+def is_trial(config: TrainingConfig) -> bool:
+    """Whether a run had other settings than the recipe that is shipped, its seed apart."""
+    return dataclasses.replace(config, seed=0) != TrainingConfig()
+
+
 def _model_version(checkpoint: Checkpoint) -> str:
-    return MODEL_VERSION + ("+fine-tuned" if checkpoint.extra_images else "")
+    if checkpoint.extra_images:
+        return f"{MODEL_VERSION}+fine-tuned"
+    return f"{MODEL_VERSION}+trial" if is_trial(checkpoint.config) else MODEL_VERSION
+
+
+def data_in_words(checkpoint: Checkpoint) -> str:
+    """What the weights were fitted on, in words."""
+    data = "MNIST training set less 5,000 validation images"
+    if subset := checkpoint.config.subset:
+        data = f"the first {subset:,} images of the {data}"
+    if drawings := checkpoint.extra_images:
+        data += f", then fine-tuned with {drawings:,} drawings of one's own among them"
+    return data
 
 
 def _properties(checkpoint: Checkpoint) -> dict[str, str]:
@@ -233,6 +251,7 @@ def main() -> None:
         parser.error(str(error))
     path = export(checkpoint, folder)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
+    say(f"measure it next: python -m training.evaluate --output {folder}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Teaches a trained network the hand of one writer: drawings of one's own, mixed into MNIST."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import torch
@@ -11,8 +10,8 @@ from inference import InvalidImageError
 from inference.image.ink import find_ink
 from inference.image.picture import read_picture
 from training.checkpoint import Checkpoint
-from training.config import TrainingConfig
-from training.data import LabelledInk, labelled_image_paths
+from training.config import TrainingConfig, say
+from training.data import LabelledInk, image_paths, labelled_image_paths
 from training.learning import accuracy, train
 from training.normalizer import InkNormalizer
 
@@ -21,12 +20,23 @@ HELD_OUT_SHARE = 0.2
 
 FEWEST_TO_HOLD_OUT_FROM = 20
 
+SURELY_ANOTHER = 0.99
+"""Confidence from which on a drawing that is read as another digit may lie in the wrong folder.
+
+Corrections are drawings that were read wrong, so most that are read as another digit are meant.
+"""
+
 
 @torch.no_grad()
-def load_extra(folder: Path) -> LabelledInk:
+def load_extra(folder: Path, start: Checkpoint) -> LabelledInk:
     """Reads drawings laid out as `<label>/<image>` and makes them like MNIST's images.
 
-    What is blank or cannot be read is named on standard error and left out.
+    What is blank, cannot be read or lies in another folder is named on standard error and left out.
+    What the network surely takes for another digit is named and kept. Too few drawings are, too.
+
+    Args:
+        folder: Has the drawings.
+        start: The network that is to be fine-tuned.
 
     Raises:
         ValueError: The folder holds no drawings, or none that can be read.
@@ -34,16 +44,32 @@ def load_extra(folder: Path) -> LabelledInk:
     normalizer = InkNormalizer()
     images: list[Tensor] = []
     labels: list[int] = []
-    for path, label in labelled_image_paths(folder):
+    paths = labelled_image_paths(folder)
+    for path in sorted(set(image_paths(folder)) - {path for path, _ in paths}):
+        say(f"left out: {path}: it lies in no folder named 0 … 9")
+    for path, label in paths:
         try:
-            ink = find_ink(read_picture(path))
+            found = find_ink(read_picture(path))
         except InvalidImageError as error:
-            sys.stderr.write(f"left out: {path}: {error}\n")
+            say(f"left out: {path}: {error}")
             continue
-        images.append(normalizer(torch.from_numpy(ink.copy()).unsqueeze(0)))
+        ink = torch.from_numpy(found.copy()).unsqueeze(0)
+        probability, digit = start.graph(ink)[0].max(dim=1)
+        if digit.item() != label and probability.item() >= SURELY_ANOTHER:
+            say(
+                f"look again: {path}: the network is {probability.item():.1%} sure of a "
+                f"{digit.item()}; if it is one, move the file to {folder / str(digit.item())}"
+            )
+        images.append(normalizer(ink))
         labels.append(label)
     if not images:
         raise ValueError(f"none of the drawings in {folder} can be read")
+    if len(images) < FEWEST_TO_HOLD_OUT_FROM:
+        say(
+            f"{len(images)} drawings are too few to hold some out, so nothing will tell whether "
+            f"others of this hand are read better; draw at least {FEWEST_TO_HOLD_OUT_FROM}, of "
+            "each digit that is misread about ten"
+        )
     ink = (torch.cat(images) * 255).round().clamp(0, 255).byte()
     return LabelledInk(ink, torch.tensor(labels))
 

@@ -173,8 +173,8 @@ def _fit(
         history.append(row)
         progress.set_postfix(
             loss=f"{row['loss']:.4f}",
-            validation=f"{row['validation_accuracy']:.2%}",
-            redrawn=f"{row['redrawn_validation_accuracy']:.2%}",
+            validation_accuracy=f"{row['validation_accuracy']:.2%}",
+            redrawn_validation_accuracy=f"{row['redrawn_validation_accuracy']:.2%}",
         )
     progress.close()
     graph.load_state_dict(averaged.module.state_dict())

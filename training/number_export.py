@@ -27,7 +27,7 @@ from inference.metadata import SCHEMA_VERSION
 from inference.number.metadata import CONTRACT
 from training import number_graph
 from training.checkpoint import draft_of, library_versions
-from training.config import add_folder_flag, command_line_parser
+from training.config import add_folder_flag, command_line_parser, say
 from training.export import OPSET, open_session, strip_build_traces
 from training.model import parameter_count
 from training.number_checkpoint import NumberCheckpoint
@@ -575,6 +575,7 @@ def main() -> None:
         parser.error(str(error))
     path = folder / NUMBER_MODEL
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
+    say(f"measure it next: python -m training.evaluate_numbers FOLDER --finder {path}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 from torch import Generator
 
+from training.config import TrainingConfig
 from training.data import LabelledInk
 from training.evaluation.metrics import Predictions, confusion_matrix, risk_at_coverage
 from training.synthesis.augmentation import bend, enlarge
@@ -41,7 +43,7 @@ def write_report(
     """
     predictions = next(iter(measured.values()))
     save_figure(_confusion_figure(confusion_matrix(predictions)), folder / "confusion_matrix.png")
-    save_figure(_training_figure(history), folder / "training_curves.png")
+    save_figure(training_figure(history), folder / "training_curves.png")
     save_figure(_mistakes_figure(mnist_test, predictions), folder / "mistakes.png")
     risks = {name: risk_at_coverage(m.confidence, m.correct) for name, m in measured.items()}
     save_figure(risk_coverage_figure(risks, "drawings"), folder / "risk_coverage.png")
@@ -61,6 +63,8 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
     robustness = description["metrics"]["robustness"]["accuracies"]
     return {
         "model_version": description["model_version"],
+        "trial": _trial_note(description),
+        "learned_from": training["data"],
         "parameters": f"{description['parameters']:,}",
         "shapes": str(len(DIGIT_SHAPES)),
         "megabytes": f"{description['file']['size_bytes'] / 1e6:.2f}",
@@ -84,6 +88,24 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
             [(step, *pair) for step, found in versions.items() for pair in found.items()],
         ),
     }
+
+
+def _trial_note(description: dict[str, Any]) -> str:
+    """Says first what a model is that is not made as the shipped one; empty for that."""
+    _, _, kind = description["model_version"].partition("+")
+    if not kind:
+        return ""
+    shipped = TrainingConfig().to_dict()
+    others = [
+        f"`{name}` {description['training'][name]} in place of {value}"
+        for name, value in shipped.items()
+        if name != "seed" and description["training"][name] != value
+    ]
+    settings = f" Its settings: {', '.join(others)}." if others else ""
+    return (
+        f"**This is not the shipped model, but {kind}.**{settings} The figures below are its own; "
+        "where it fails was observed on the shipped one.\n\n"
+    )
 
 
 def _metrics_table(metrics: dict[str, dict[str, Any]]) -> str:
@@ -173,21 +195,28 @@ def _confusion_figure(counts: NDArray[np.int64]) -> Figure:
     return figure
 
 
-def _training_figure(history: Sequence[dict[str, float]]) -> Figure:
+def training_figure(history: Sequence[dict[str, float]]) -> Figure:
+    """Draws the loss and the validation errors over the epochs."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss_axes, error_axes = figure.subplots(1, 2)
     epochs = [row["epoch"] for row in history]
-    loss_axes.plot(epochs, [row["loss"] for row in history])
+    loss_axes.plot(epochs, [row["loss"] for row in history], marker=".")
     for key, label in (
         ("validation_accuracy", "validation"),
         ("redrawn_validation_accuracy", "validation, redrawn"),
     ):
-        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], label=label)
+        error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], marker=".", label=label)
     loss_axes.set(xlabel="epoch", ylabel="training loss", yscale="log")
     error_axes.set(xlabel="epoch", ylabel="errors of the averaged weights, %", yscale="log")
     error_axes.legend()
     for axes in (loss_axes, error_axes):
-        axes.grid(visible=True, which="both", alpha=0.3)
+        axes.set_xlim(0.5, epochs[-1] + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        # Not powers of ten alone: a training passes through one or two.
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.2, 1.5, 2, 3, 5, 7)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
+        axes.grid(visible=True, alpha=0.3)
     return figure
 
 

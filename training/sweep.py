@@ -15,7 +15,7 @@ import torch
 
 from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
-from training.config import TrainingConfig, command_line_parser
+from training.config import TrainingConfig, command_line_parser, say
 from training.data import LabelledInk, load_mnist
 from training.evaluate import predict_ink
 from training.export import export, read_description, write_description
@@ -75,8 +75,11 @@ def main() -> None:
     arguments, first, sets = parse_training_flags(parser)
     if arguments.seeds < 1:
         parser.error(f"--seeds must be at least 1, got {arguments.seeds}")
-    training_set = load_mnist(arguments.data_dir, train=True)
-    mnist_test = load_mnist(arguments.data_dir, train=False)
+    try:
+        training_set = load_mnist(arguments.data_dir, train=True)
+        mnist_test = load_mnist(arguments.data_dir, train=False)
+    except OSError as error:
+        parser.error(str(error))
     checkpoints: list[Checkpoint] = []
     rows: list[dict[str, float]] = []
     for seed in range(first.seed, first.seed + arguments.seeds):
@@ -97,6 +100,10 @@ def main() -> None:
     description["metrics"]["seeds"] = {"data": "MNIST's test set, final epoch", "runs": rows}
     write_description(output, description)
     evaluate_trained(parser, output, sets)
+    say(
+        f"wrote seed {best.config.seed} of {arguments.seeds} to {output}, the others lie in "
+        f"{arguments.runs}; {output / 'MODEL_CARD.md'} compares them"
+    )
 
 
 if __name__ == "__main__":

@@ -25,10 +25,11 @@ from training.config import (
     add_folder_flag,
     command_line_parser,
     config_from,
+    say,
 )
 from training.data import load_mnist
 from training.evaluate import EvaluationSets, add_evaluation_flags, evaluate, evaluation_sets
-from training.export import export
+from training.export import MODEL_NAME, export
 from training.fine_tuning import fine_tune, load_extra
 from training.learning import train
 
@@ -88,16 +89,19 @@ def main() -> None:
     if arguments.weights and not arguments.extra:
         parser.error("--weights is where --extra starts from; without --extra it does nothing")
     output, device = arguments.output, arguments.device
-    training_set = load_mnist(arguments.data_dir, train=True)
+    try:
+        training_set = load_mnist(arguments.data_dir, train=True)
+        mnist_test = load_mnist(arguments.data_dir, train=False)
+    except OSError as error:
+        parser.error(str(error))
     if arguments.extra is None:
         checkpoint, comparison = train(config, training_set, device), None
     else:
         try:
-            extra = load_extra(arguments.extra)
             start = Checkpoint.load(arguments.weights or ARTIFACTS)
+            extra = load_extra(arguments.extra, start)
         except (ValueError, OSError, InferenceError) as error:
             parser.error(str(error))
-        mnist_test = load_mnist(arguments.data_dir, train=False)
         checkpoint, comparison = fine_tune(start, extra, config, training_set, mnist_test, device)
     checkpoint.save(output)
     export(checkpoint, output)
@@ -106,6 +110,11 @@ def main() -> None:
     finally:
         if comparison is not None:
             print(comparison)  # noqa: T201
+    model = output / MODEL_NAME
+    say(
+        f"wrote {model}; {output / 'REPORT.md'} says how good it is, and "
+        f"DIGITS_MODEL={model} before the page's command tries it"
+    )
 
 
 if __name__ == "__main__":

@@ -30,13 +30,14 @@ from training.config import (
     add_device_flag,
     add_folder_flag,
     command_line_parser,
+    say,
 )
 from training.data import LabelledInk, load_mnist, split_training_set
 from training.export import MODEL_NAME, session_of
 from training.learning import moving_average, one_cycle
 from training.number_calibration import choose_reading, compose_examples
 from training.number_checkpoint import NumberCheckpoint
-from training.number_export import export_numbers, number_model
+from training.number_export import NUMBER_MODEL, export_numbers, number_model
 from training.number_loss import Targets, make_targets, number_loss
 from training.number_network import NumberNetwork
 from training.number_report import write_number_report
@@ -256,8 +257,8 @@ def train_numbers(
                 history.append(row)
                 progress.set_postfix(
                     loss=f"{middles:.3f}+{characters_loss:.3f}+{edges:.3f}",
-                    pictures_right=f"{found['pictures_right']:.1%}",
-                    digits_right=f"{found['digits_right']:.1%}",
+                    validation_pictures_right=f"{found['pictures_right']:.1%}",
+                    validation_digits_right=f"{found['digits_right']:.1%}",
                 )
                 sums, since = torch.zeros(3), 0
                 save()
@@ -332,8 +333,12 @@ def main() -> None:
         config = NumberConfig(**{s.name: getattr(arguments, s.name) for s in fields(NumberConfig)})
     except ValueError as error:
         parser.error(str(error))
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    learning, held_out = split_training_set(load_mnist(arguments.data_dir, train=True))
+    try:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        training_set = load_mnist(arguments.data_dir, train=True)
+    except OSError as error:
+        parser.error(str(error))
+    learning, held_out = split_training_set(training_set)
     characters = arguments.run / f"characters-{config.seed}.pt"
     load_or_make_characters(characters, learning, config.seed)
     validation = validation_pictures(held_out, VALIDATION_SEED)
@@ -354,6 +359,11 @@ def main() -> None:
         parser.error(str(error))
     finish(checkpoint, arguments.output, held_out)
     print(json.dumps(checkpoint.history[-1], indent=2))  # noqa: T201
+    finder = arguments.output / NUMBER_MODEL
+    say(
+        f"wrote {finder} and {arguments.output / 'NUMBERS.md'}; measure it on real pictures: "
+        f"python -m training.evaluate_numbers FOLDER --finder {finder}"
+    )
 
 
 if __name__ == "__main__":

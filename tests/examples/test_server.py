@@ -7,7 +7,6 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -20,7 +19,6 @@ from examples.server import MAX_BYTES, MAX_PIXELS, app
 from inference import DigitRecognizer
 from tests.drawings import load_drawings
 
-ROOT = Path(__file__).parents[2]
 DRAWING = load_drawings()[0]
 
 
@@ -99,11 +97,6 @@ def test_a_body_that_is_too_large_is_answered_with_413(port: int):
 def test_a_body_as_large_as_allowed_is_read(port: int):
     image = png(DRAWING.render())
     assert post(port, image + bytes(MAX_BYTES - len(image)))[0] == 200
-
-
-def test_the_readme_shows_the_server_as_it_is():
-    code = (ROOT / "examples" / "server.py").read_text("utf-8").split('"""\n\n', 1)[1]
-    assert code in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_a_picture_of_too_many_pixels_is_refused(port: int):

@@ -1,22 +1,26 @@
 """The whole road on a small subset: train, export, evaluate, report."""
 
+import dataclasses
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 import torch
 from PIL import Image
 
 from inference import DigitRecognizer
-from training import evaluate, export, learning, sweep, train
+from tests.drawings import load_drawings
+from training import evaluate, export, learning, report, sweep, train, train_numbers
 from training.checkpoint import Checkpoint
-from training.config import TrainingConfig
+from training.config import ARTIFACTS, TrainingConfig
 from training.data import VALIDATION_COUNT, LabelledInk, load_mnist, split_training_set
 from training.export import read_description
 from training.fine_tuning import load_extra
 from training.model import DigitCNN, parameter_count
+from training.synthesis import sheet
 
 QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9)
 QUICK_FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.to_dict().items()]
@@ -202,7 +206,7 @@ def test_a_bad_drawing_to_fine_tune_on_is_named_and_left_out(
     save_drawings(LabelledInk(ink, torch.tensor([3, 1])), tmp_path)
     (tmp_path / "3" / "text.png").write_text("no picture")
 
-    extra = load_extra(tmp_path)
+    extra = load_extra(tmp_path, Checkpoint.load(ARTIFACTS))
 
     assert extra.labels.tolist() == [1]
     message = capsys.readouterr().err
@@ -213,7 +217,45 @@ def test_a_bad_drawing_to_fine_tune_on_is_named_and_left_out(
 def test_only_bad_drawings_to_fine_tune_on_are_refused(tmp_path: Path):
     save_drawings(LabelledInk(torch.zeros(1, 28, 28).byte(), torch.tensor([3])), tmp_path)
     with pytest.raises(ValueError, match="none of the drawings"):
-        load_extra(tmp_path)
+        load_extra(tmp_path, Checkpoint.load(ARTIFACTS))
+
+
+def test_a_picture_in_the_wrong_folder_is_named_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    drawings = {str(drawing): drawing for drawing in load_drawings()}
+    for folder in ("1", "7"):
+        (tmp_path / folder).mkdir()
+        drawings["7 crossed"].render().save(tmp_path / folder / "drawn.png")
+
+    extra = load_extra(tmp_path, Checkpoint.load(ARTIFACTS))
+
+    assert extra.labels.tolist() == [1, 7]
+    looked_at = [line for line in capsys.readouterr().err.splitlines() if "look again" in line]
+    assert len(looked_at) == 1
+    assert str(tmp_path / "1" / "drawn.png") in looked_at[0]
+    assert f"sure of a 7; if it is one, move the file to {tmp_path / '7'}" in looked_at[0]
+
+
+def test_a_picture_in_a_folder_of_no_digit_is_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for folder in ("7", "seven"):
+        (tmp_path / folder).mkdir()
+        load_drawings()[0].render().save(tmp_path / folder / "drawn.png")
+    assert len(load_extra(tmp_path, Checkpoint.load(ARTIFACTS))) == 1
+    assert f"left out: {tmp_path / 'seven' / 'drawn.png'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("count", "is_said"), [(19, True), (20, False)])
+def test_too_few_drawings_are_said_to_be(
+    count: int, is_said: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "7").mkdir()
+    for index in range(count):
+        load_drawings()[0].render(56, 4).save(tmp_path / "7" / f"{index}.png")
+    load_extra(tmp_path, Checkpoint.load(ARTIFACTS))
+    assert (f"{count} drawings are too few" in capsys.readouterr().err) == is_said
 
 
 def test_a_folder_without_drawings_is_refused_before_any_work(
@@ -364,3 +406,89 @@ def test_validation_images_are_always_the_same_and_never_learned(mnist_dir: Path
     assert torch.equal(validation.ink, again.ink)
     learned = {image.numpy().tobytes() for image in learning.ink}
     assert not any(image.numpy().tobytes() in learned for image in validation.ink)
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        (train, []),
+        (sweep, []),
+        (evaluate, []),
+        (train_numbers, []),
+        (sheet, ["composed.png"]),
+    ],
+)
+def test_without_mnist_and_network_a_command_names_data_dir(
+    module,
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    def no_network(*_: object, **__: object) -> None:
+        raise URLError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    if module not in (evaluate, sheet):
+        arguments = [*arguments, "--output", str(tmp_path / "new")]
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, module, *arguments, "--data-dir", tmp_path)
+    assert ended.value.code == 2
+    message = capsys.readouterr().err
+    assert f"MNIST is not in {tmp_path}" in message
+    assert "--data-dir" in message.splitlines()[-1]
+
+
+def test_a_trial_says_in_its_card_that_it_is_one_and_what_it_learned_from(trained: Path):
+    description = read_description(trained)
+    card = (trained / "MODEL_CARD.md").read_text("utf-8")
+    assert description["model_version"].endswith("+trial")
+    assert "not the shipped model, but trial" in card
+    assert "`subset` 2048 in place of 0" in card
+    assert "the first 2,048 images of the MNIST training set" in card
+
+
+def test_a_fine_tuned_model_says_how_many_drawings_it_learned_from():
+    shipped = Checkpoint.load(ARTIFACTS)
+    assert "drawings" not in export.data_in_words(shipped)
+    tuned = dataclasses.replace(shipped, extra_images=32)
+    assert "fine-tuned with 32 drawings" in export.data_in_words(tuned)
+
+
+def test_the_shipped_recipe_is_no_trial_whatever_its_seed():
+    assert not export.is_trial(TrainingConfig(seed=3))
+    assert export.is_trial(TrainingConfig(epochs=2))
+
+
+def test_a_command_ends_by_saying_what_it_wrote_and_what_comes_next(
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    shutil.copy(trained / "digits.pt", tmp_path)
+    run(monkeypatch, export, "--output", tmp_path)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"python -m training.evaluate --output {tmp_path}" in last
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 40])
+def test_the_axes_of_the_training_curves_have_plain_ticks(epochs: int):
+    history = [
+        {
+            "epoch": epoch,
+            "loss": 0.9 / epoch,
+            "validation_accuracy": 1 - 0.011 / epoch,
+            "redrawn_validation_accuracy": 1 - 0.018 / epoch,
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+    figure = report.training_figure(history)
+    figure.canvas.draw()
+    for axes in figure.axes:
+        low, high = sorted(axes.get_ylim())
+        errors = [label.get_text() for label in axes.get_yticklabels()]
+        seen = [float(text) for text in errors if low <= float(text) <= high]
+        assert len(seen) >= 1
+        low, high = sorted(axes.get_xlim())
+        assert all(tick == round(tick) for tick in axes.get_xticks() if low <= tick <= high)
