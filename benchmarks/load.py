@@ -162,7 +162,7 @@ class ChromiumPage:
         self, drawings: list[list[Drawing]], stroke_s: float, outcome: Outcome
     ) -> None:
         """Draws numbers one after the other, waits after every stroke, and notes the waits."""
-        canvas = self._page.locator(".paper canvas")
+        canvas = self._page.locator("canvas.upper-canvas")
         for digits in drawings:
             box = await canvas.bounding_box()
             if box is None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from inference import DigitRecognizer, InferenceError
 from page.answer import show_answer
-from page.canvas import draw_canvas
+from page.canvas import DEFAULT_PEN_WIDTH_PX, choose_canvas_width, draw_canvas, show_tools
 from page.correct import show_corrections
 from page.corrections import corrected
 from page.desk import lay_out
@@ -12,7 +12,7 @@ from page.examples import show_examples
 from page.frames import canvas_marks_html
 from page.reading import Failure, Reading, read
 
-MAX_CANVAS_PIXELS = 1_000_000
+MAX_CANVAS_PIXELS = 10_000_000  # on the screen with the most pixels to a point
 
 
 @st.fragment
@@ -20,12 +20,19 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
     """Show the paper and, after every stroke, the answer."""
     picture, answer, rest = lay_out("drawing")
     with picture.container(key="paper"):
-        stroke_count, content = draw_canvas(st.session_state.get("example"))
+        width_px = choose_canvas_width()
+        if width_px is None:
+            return  # It is known in a moment.
+        pen_width_px = st.session_state.setdefault("pen_width_px", DEFAULT_PEN_WIDTH_PX)
+        stroke_count, content = draw_canvas(width_px, pen_width_px, st.session_state.get("start"))
+        show_tools()
         marks_place = st.container(key="marks")
-    result = None if content is None else read_drawing(recognizer, content)
+    st.session_state.is_drawn_on = stroke_count > 0
+    is_empty = stroke_count == 0 or content is None
+    result = None if is_empty else read_drawing(recognizer, content)
     with marks_place:
         shown = corrected(result) if isinstance(result, Reading) else None
-        st.html(canvas_marks_html(shown, stroke_count))
+        st.html(canvas_marks_html(shown, stroke_count, width_px))
     with answer:
         match result:
             case None:

@@ -1,19 +1,18 @@
 """Drawings to click on."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import streamlit as st
 
-from page.canvas import Example
+from page.canvas import CANVAS_HEIGHT_PX, start_drawing
 from page.pictures import data_url
 
 SHARPEST_CURVE = 0.4  # cosine of the turn from which on a point of an example is a corner
-BUTTON_HEIGHT_PX = 48
-BUTTON_SHARE = 0.65  # of a button's height, which its drawing fills
+EXAMPLE_SHARES = (0.85, 0.65)  # of the canvas's width and height, as people tend to fill it
 
 # Name → the strokes, each as "x y x y …", y downwards, in any unit.
 EXAMPLES: dict[str, list[str]] = json.loads(
@@ -34,7 +33,8 @@ def show_examples() -> None:
 
 def start_example(name: str) -> None:
     """Put an example on the paper."""
-    st.session_state.example = as_example(EXAMPLES[name])
+    canvas_width_px = st.session_state.canvas_width_px
+    start_drawing(placed(EXAMPLES[name], canvas_width_px, CANVAS_HEIGHT_PX))
 
 
 @cache
@@ -42,15 +42,13 @@ def example_styles() -> str:
     """Write the styles that give every example's button its drawing."""
     styles: list[str] = []
     for index, strokes in enumerate(EXAMPLES.values()):
-        example = as_example(strokes)
-        height = example["height"] / BUTTON_SHARE
-        width_px = max(BUTTON_HEIGHT_PX, round(BUTTON_HEIGHT_PX * example["width"] / height) + 20)
-        width = width_px * height / BUTTON_HEIGHT_PX
-        paths = "".join(f'<path d="{path}"/>' for path in example["paths"])
+        points = [point for stroke in strokes for point in stroke_points(stroke)]
+        width, height = (max(axis) - min(axis) for axis in zip(*points, strict=True))
+        width_px, height_px = max(48, round(48 * EXAMPLE_SHARES[1] * width / height) + 20), 48
+        paths = "".join(f'<path d="{path}"/>' for path in placed(strokes, width_px, height_px))
         drawing = (
-            '<svg xmlns="http://www.w3.org/2000/svg"'
-            f' viewBox="{-width / 2} {-height / 2} {width} {height}" fill="none" stroke="black"'
-            f' stroke-width="{3 * height / BUTTON_HEIGHT_PX}" stroke-linecap="round"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}"'
+            ' fill="none" stroke="black" stroke-width="3" stroke-linecap="round"'
             f' stroke-linejoin="round">{paths}</svg>'
         )
         styles.append(
@@ -60,13 +58,13 @@ def example_styles() -> str:
     return "".join(styles)
 
 
-def as_example(strokes: list[str]) -> Example:
-    """Smooth strokes and centre them."""
-    lines = [np.array([int(each) for each in stroke.split()]).reshape(-1, 2) for stroke in strokes]
+def placed(strokes: Sequence[str], width_px: int, height_px: int) -> list[str]:
+    """Fit an example's strokes into the middle of a paper, as paths of an SVG."""
+    lines = [np.array(stroke_points(stroke)) for stroke in strokes]
     low, high = np.vstack(lines).min(axis=0), np.vstack(lines).max(axis=0)
-    width, height = (high - low).tolist()
-    paths = [smooth_path(line - (low + high) / 2) for line in lines]
-    return Example(id=uuid4().hex, paths=paths, width=width, height=height)
+    size = np.array([width_px, height_px])
+    scale = (size * EXAMPLE_SHARES / (high - low)).min()
+    return [smooth_path((line - (low + high) / 2) * scale + size / 2) for line in lines]
 
 
 def smooth_path(line: np.ndarray) -> str:
@@ -79,3 +77,9 @@ def smooth_path(line: np.ndarray) -> str:
         else:
             path += f" Q {x:.1f} {y:.1f} {(x + after[0]) / 2:.1f} {(y + after[1]) / 2:.1f}"
     return f"{path} L {line[-1, 0]:.1f} {line[-1, 1]:.1f}"
+
+
+def stroke_points(stroke: str) -> list[tuple[int, int]]:
+    """Read "x y x y …" as points."""
+    numbers = [int(number) for number in stroke.split()]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))

@@ -4,22 +4,29 @@ import html
 import io
 
 from inference import Located
+from page.canvas import CANVAS_HEIGHT_PX
 from page.pictures import data_url
 from page.reading import Reading
 from page.words import doubtful_digits
 
 CORRECTED = "✎"
 
+INVITATION = (
+    '<p class="invitation"><b>Draw a digit or a number here</b>with the mouse, a finger or a pen.'
+    " Every stroke is read at once.</p>"
+)
 
-def canvas_marks_html(reading: Reading | None, stroke_count: int) -> str:
-    """Frame what was found on the canvas, however it is scaled."""
+
+def canvas_marks_html(reading: Reading | None, stroke_count: int, canvas_width_px: int) -> str:
+    """Frame what was found on the canvas, however it is scaled; on an empty one, invite to draw."""
+    ratio = f"{canvas_width_px} / {CANVAS_HEIGHT_PX}"
+    marks = "" if reading is None else marks_html(reading)
     # The count tells which drawing is framed: while strokes are added, the answer lags behind.
-    count = f'data-stroke-count="{stroke_count}"'
-    if reading is None:
-        return f'<div class="marks" {count}></div>'
-    width, height = reading.picture.size
-    place = f"max-width: {width}px; aspect-ratio: {width} / {height}"
-    return f'<div class="marks" {count} style="{place}">{marks_html(reading)}</div>'
+    return (
+        f'<div class="marks" data-stroke-count="{stroke_count}"'
+        f' style="width: min(100%, {canvas_width_px}px); aspect-ratio: {ratio}">'
+        f"{marks if stroke_count else INVITATION}</div>"
+    )
 
 
 def photo_html(reading: Reading) -> str:

@@ -121,7 +121,12 @@ def test_the_first_stroke_lies_where_the_pen_went(
     page.answer_to(1)
 
     assert page.canvas_box() == box
-    assert page.canvas.evaluate(INK_BOX) == [93, 53, 106, 226]  # The pen is 14 pixels wide.
+    assert page.page.locator("canvas.dc-canvas.lower-canvas").evaluate(INK_BOX) == [
+        93,
+        53,
+        106,
+        226,
+    ]  # The pen is 14 pixels wide.
 
 
 def test_nothing_is_asked_of_another_host(open_page: Callable[..., DigitPage]) -> None:

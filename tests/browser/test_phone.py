@@ -74,7 +74,7 @@ def test_a_number_written_by_touch_is_read(page: DigitPage) -> None:
     names = ("2 flat base", "0 oval", "3 round")
     thinner = page.page.get_by_role("slider", name="Pen width")
     thinner.press("Home")
-    expect(thinner).to_have_attribute("aria-valuetext", "6 px")
+    expect(thinner).to_have_attribute("aria-valuetext", "Pen 6 px")
 
     assert page.write([drawings[name] for name in names], by_touch=True).digits == "203"
 

@@ -11,7 +11,6 @@ from PIL import Image
 
 import app
 from inference import DigitRecognizer, Number
-from page.canvas import Example
 from tests.page.opened import (
     THREE,
     file_content,
@@ -24,12 +23,15 @@ ARTIFACTS = Path(app.__file__).parent / "artifacts"
 def canvas(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands in for the canvas component, which needs a browser; it is empty at first."""
     st.cache_resource.clear()
-    canvas = SimpleNamespace(strokes=0, content=None, example=None)
+    canvas = SimpleNamespace(strokes=0, content=None, width=None, start=None)
 
-    def draw_canvas(example: Example | None) -> tuple[int, bytes | None]:
-        canvas.example = example
+    def draw_canvas(
+        width_px: int, _pen_width_px: int, start: dict | None
+    ) -> tuple[int, bytes | None]:
+        canvas.width, canvas.start = width_px, start
         return canvas.strokes, canvas.content
 
+    monkeypatch.setattr("page.canvas.measure_width", lambda: 704)
     monkeypatch.setattr("page.draw.draw_canvas", draw_canvas)
     return canvas
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from page.canvas import CANVAS_HEIGHT_PX
 from page.examples import EXAMPLES
 from tests.page.opened import open_page
 
@@ -17,23 +18,20 @@ def test_an_example_is_put_on_the_paper(name: str, canvas: SimpleNamespace) -> N
     next(button for button in page.button if button.label == name).click().run()
 
     assert not page.exception
-    assert canvas.example is not None
-    assert len(canvas.example["paths"]) == len(EXAMPLES[name])
-    # It is as wide and as high as it says, around (0, 0).
-    coordinates = re.findall(r"-?[\d.]+", " ".join(canvas.example["paths"]))
-    points = np.array(coordinates, float).reshape(-1, 2)
-    half = np.array([canvas.example["width"], canvas.example["height"]]) / 2
-    assert points.max(axis=0) == pytest.approx(half, abs=0.1)
-    assert points.min(axis=0) == pytest.approx(-half, abs=0.1)
+    assert canvas.start is not None
+    assert len(canvas.start["objects"]) == len(EXAMPLES[name])
+    for stroke in canvas.start["objects"]:
+        coordinates = np.array(re.findall(r"-?[\d.]+", stroke["path"]), float).reshape(-1, 2)
+        assert (coordinates >= 0).all()
+        assert (coordinates <= (704, CANVAS_HEIGHT_PX)).all()
 
 
-def test_the_same_example_twice_is_another_one(canvas: SimpleNamespace) -> None:
+def test_the_same_example_twice_is_another_start(canvas: SimpleNamespace) -> None:
     page = open_page()
     button = next(button for button in page.button if button.label == "A star")
     button.click().run()
-    first = canvas.example
+    first = canvas.start
 
     next(button for button in page.button if button.label == "A star").click().run()
 
-    assert canvas.example != first
-    assert canvas.example["paths"] == first["paths"]
+    assert canvas.start != first
