@@ -445,17 +445,18 @@ def _box(found: Sequence[Detection], picture: Picture) -> Box:
     height, width = picture.luminance.shape
     source_width, source_height = picture.source_size
     left, right = _in_source(
-        min(one.left for one in found), max(one.right for one in found), source_width / width
+        min(one.left for one in found), max(one.right for one in found), width, source_width
     )
     top, bottom = _in_source(
-        min(one.top for one in found), max(one.bottom for one in found), source_height / height
+        min(one.top for one in found), max(one.bottom for one in found), height, source_height
     )
     return Box(left, top, right - left, bottom - top)
 
 
-def _in_source(first: float, end: float, scale: float) -> tuple[int, int]:
-    """Where a stretch of a shrunken axis is in the source, widened to whole pixels."""
-    start = math.floor(first * scale)
+def _in_source(first: float, end: float, length: int, source_length: int) -> tuple[int, int]:
+    """Where a stretch of a shrunken axis is in the source, widened to whole pixels of it."""
+    scale = source_length / length
+    start = min(math.floor(first * scale), source_length - 1)
     return start, max(start + 1, math.ceil(end * scale))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
@@ -228,6 +228,13 @@ def test_even_what_is_found_as_a_line_has_a_box(tmp_path: Path):
     recognizer = DigitRecognizer(finder=write_finder(tmp_path, found))
     number = recognizer.read_number(np.full((500, 500), 255, np.uint8))
     assert number.box == Box(100, 50, 1, 100)
+
+
+def test_what_is_found_on_the_very_edge_has_a_box_on_the_picture(tmp_path: Path):
+    found = [character("1", 500, 450, width=0)]
+    recognizer = DigitRecognizer(finder=write_finder(tmp_path, found))
+    number = recognizer.read_number(np.full((500, 500), 255, np.uint8))
+    assert number.box == Box(499, 400, 1, 100)
 
 
 # --- Separators ----------------------------------------------------------------------------------
@@ -490,9 +497,7 @@ def check_what_is_read(image: NDArray[np.uint8] | Image.Image, recognizer: Digit
         assert [number] == numbers or (not numbers and not number.text)
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(IMAGES)
 def test_any_image_gives_numbers_or_a_clear_error(
     recognizer: DigitRecognizer, image: NDArray[np.uint8]
@@ -500,7 +505,7 @@ def test_any_image_gives_numbers_or_a_clear_error(
     check_what_is_read(image, recognizer)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
 def test_any_scribble_gives_numbers(recognizer: DigitRecognizer, seed: int, strokes: int):
     generator = np.random.default_rng(seed)

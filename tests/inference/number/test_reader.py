@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -411,7 +411,6 @@ def test_the_confidence_falls_with_a_lost_neighbour():
     assert confidences[0] > confidences[1] > confidences[2]
 
 
-@settings(deadline=None)
 @given(
     bias=st.floats(-1e6, 1e6),
     weight=st.floats(-1e6, 1e6),
