@@ -10,6 +10,7 @@ from tests.training.commands import copy_of_the_model, run
 from training import evaluate, export
 
 
+@pytest.mark.slow
 def test_a_fresh_export_claims_no_figures_and_exporting_again_gives_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -33,6 +34,7 @@ def test_a_folder_without_a_model_is_named(
     assert "nowhere" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_export_that_fails_leaves_the_model_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

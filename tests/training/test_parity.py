@@ -65,6 +65,7 @@ def name_of(ink: np.ndarray) -> str:
     return f"{'x'.join(map(str, ink.shape))}-mean{ink.mean():.0f}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ink", PROBES, ids=name_of)
 def test_random_weights_give_equal_outputs(
     random_graph: DigitGraph, random_session: onnxruntime.InferenceSession, ink: np.ndarray
@@ -87,6 +88,7 @@ def test_other_weights_are_noticed(random_graph: DigitGraph):
         check_parity(random_graph, ARTIFACTS / MODEL_NAME)
 
 
+@pytest.mark.slow
 def test_every_digit_of_mnists_test_set_is_read_alike(
     shipped_graph: DigitGraph, mnist_test: LabelledInk
 ):
@@ -99,6 +101,7 @@ def test_every_digit_of_mnists_test_set_is_read_alike(
     np.testing.assert_array_equal(from_onnx, from_torch.numpy())
 
 
+@pytest.mark.slow
 def test_exporting_the_shipped_weights_again_gives_the_same_outputs(
     shipped_graph: DigitGraph, tmp_path: Path
 ):

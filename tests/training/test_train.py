@@ -81,6 +81,7 @@ def test_flags_that_cannot_work_are_refused(
     assert complaint in refused(monkeypatch, capsys, module, flag)
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_measured_after_training_says_how_to_go_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
