@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.drawings import load_drawings
 from tests.training.commands import QUICK_FLAGS, run
+from tests.training.evaluation.scripted import labelled
 from training import evaluate, train
 from training.evaluation import robustness
 
@@ -26,3 +28,22 @@ def trained(
     arguments = (*QUICK_FLAGS, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
     run(quick_evaluation, train, *arguments)
     return folder
+
+
+@pytest.fixture(scope="module")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tests' own drawings of one stroke, by two writers: even and odd digits."""
+    folder = tmp_path_factory.mktemp("parent") / "digits"
+    for index, drawing in enumerate(load_drawings()):
+        if len(drawing.strokes) == 1:
+            path = folder / str(drawing.label)
+            path.mkdir(parents=True, exist_ok=True)
+            writer = "odd" if drawing.label % 2 else "even"
+            drawing.render(140, 9).save(path / f"{writer}-{index}.png")
+    return folder
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    rows = "path,label,kind\na.png,5,digit\nb.png,12,number\nc.png,34,number\nd.png,1/2,many\n"
+    return labelled(tmp_path / "mixed", rows, ["a.png", "b.png", "c.png", "d.png"])
