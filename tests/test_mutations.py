@@ -121,6 +121,7 @@ def recording(project: Path) -> Recording:
     return record(project)
 
 
+@pytest.mark.slow
 def test_every_test_is_recorded_with_what_it_runs(recording: Recording):
     assert {name: lines["inference/limits.py"] for name, lines in recording.lines.items()} == {
         "tests/test_limits.py::test_what_is_small_fits": {5},
@@ -128,6 +129,7 @@ def test_every_test_is_recorded_with_what_it_runs(recording: Recording):
     }
 
 
+@pytest.mark.slow
 def test_a_mutation_of_what_is_defined_at_import_is_for_the_tests_that_use_it(
     project: Path, recording: Recording
 ):

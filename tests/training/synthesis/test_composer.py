@@ -118,7 +118,7 @@ def test_boxes_hold_all_the_ink_and_reach_no_farther(
         )
 
     monkeypatch.setattr(composer, "lay_out", only_what_is_wholly_on_it)
-    pictures = Composer(stock, 0).compose(48, (128, WIDTH))
+    pictures = Composer(stock, 0).compose(72, (128, WIDTH))
     assert len(pictures.boxes) > 100
     ink = ink_of(pictures)
     outside = torch.ones_like(ink, dtype=torch.bool)
