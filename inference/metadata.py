@@ -42,42 +42,6 @@ class Contract:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where the model says no."""
-
-    reject_confidence: float
-
-    def accepts(self, confidence: float) -> bool:
-        """Whether a prediction of this confidence (0…1) counts as a digit."""
-        return confidence >= self.reject_confidence
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How the probabilities were calibrated: logits are divided by the temperature."""
-
-    temperature: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelMetadata:
-    """What is known about a model; the names are those of its JSON file."""
-
-    schema_version: int
-    model_version: str
-    file: ModelFile
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    labels: tuple[str, ...]
-    thresholds: Thresholds
-    parameters: int
-    calibration: Calibration
-    training: Mapping[str, Any]
-    versions: Mapping[str, Any]
-    metrics: Mapping[str, Mapping[str, Any]]
-
-
 # The graph that this package is written for.
 INPUTS = (
     TensorSpec(
@@ -111,6 +75,42 @@ OUTPUT_NAMES = tuple(spec.name for spec in OUTPUTS)
 CONTRACT = Contract(INPUTS, OUTPUTS, LABELS)
 
 
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the model says no."""
+
+    reject_confidence: float
+
+    def accepts(self, confidence: float) -> bool:
+        """Whether a prediction of this confidence (0…1) counts as a digit."""
+        return confidence >= self.reject_confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the probabilities were calibrated: logits are divided by the temperature."""
+
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetadata:
+    """What is known about a model; the names are those of its JSON file."""
+
+    schema_version: int
+    model_version: str
+    file: ModelFile
+    labels: tuple[str, ...]
+    thresholds: Thresholds
+    parameters: int
+    calibration: Calibration
+    training: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    metrics: Mapping[str, Mapping[str, Any]]
+    inputs: tuple[TensorSpec, ...] = INPUTS
+    outputs: tuple[TensorSpec, ...] = OUTPUTS
+
+
 def parse_metadata(content: bytes) -> ModelMetadata:
     """Reads the content of a metadata file.
 
@@ -123,8 +123,6 @@ def parse_metadata(content: bytes) -> ModelMetadata:
         schema_version=SCHEMA_VERSION,
         model_version=text(document, "model_version"),
         file=parse_file(document),
-        inputs=parse_tensors(document, "inputs"),
-        outputs=parse_tensors(document, "outputs"),
         labels=LABELS,
         thresholds=Thresholds(reject_confidence),
         parameters=whole(document, "parameters"),
@@ -161,23 +159,6 @@ def parse_file(document: Mapping[str, object]) -> ModelFile:
     """Reads which ONNX file the metadata describes."""
     file = section(document, "file")
     return ModelFile(text(file, "name"), text(file, "sha256"), whole(file, "size_bytes"))
-
-
-def parse_tensors(document: Mapping[str, object], key: str) -> tuple[TensorSpec, ...]:
-    """Reads what a graph takes or gives; `ValueError` if it is not there."""
-    tensors = [section_of(item, f"an item of '{key}'") for item in _array(document, key)]
-    return tuple(
-        TensorSpec(
-            text(tensor, "name"),
-            text(tensor, "dtype"),
-            tuple(
-                length if isinstance(length, int) else str(length)
-                for length in _array(tensor, "shape")
-            ),
-            text(tensor, "meaning"),
-        )
-        for tensor in tensors
-    )
 
 
 def _field(document: Mapping[str, object], key: str, kind: type[T], kind_name: str) -> T:

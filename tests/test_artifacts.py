@@ -10,7 +10,9 @@ import onnx
 import pytest
 
 from inference import DigitRecognizer
+from inference.metadata import INPUTS
 from inference.number.metadata import CHARACTERS
+from inference.number.metadata import CONTRACT as FINDER_CONTRACT
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
 from training.data import LabelledInk
@@ -96,7 +98,7 @@ def test_the_file_itself_carries_the_facts_that_other_languages_need(
     assert json.loads(properties["labels"]) == description["labels"] == list("0123456789")
     threshold = description["thresholds"]["reject_confidence"]
     assert float(properties["reject_confidence"]) == threshold
-    assert properties["input"] == description["inputs"][0]["meaning"]
+    assert properties["input"] == INPUTS[0].meaning
 
 
 def test_the_weights_are_those_of_the_described_run(description: dict):
@@ -194,7 +196,7 @@ def test_the_finder_itself_carries_the_facts_that_other_languages_need(
     assert properties["model_version"] == finder_description["model_version"]
     assert json.loads(properties["labels"]) == finder_description["labels"] == list(CHARACTERS)
     assert json.loads(properties["reading"]) == finder_description["reading"]
-    assert properties["input"] == finder_description["inputs"][0]["meaning"]
+    assert properties["input"] == FINDER_CONTRACT.inputs[0].meaning
 
 
 def test_the_weights_of_the_finder_are_those_of_the_described_run(finder_description: dict):

@@ -9,7 +9,6 @@ holds no metrics: `python -m training.evaluate` measures the file and adds them.
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
+from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, SCHEMA_VERSION
 from training.checkpoint import Checkpoint, WeightsError, draft_of, library_versions
 from training.config import add_folder_flag, command_line_parser
 from training.model import DigitGraph, parameter_count
@@ -66,8 +65,6 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "size_bytes": len(content),
             },
-            "inputs": [asdict(spec) for spec in INPUTS],
-            "outputs": [asdict(spec) for spec in OUTPUTS],
             "labels": LABELS,
             "thresholds": {"reject_confidence": checkpoint.reject_confidence},
             "parameters": parameter_count(checkpoint.graph),

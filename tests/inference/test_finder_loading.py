@@ -132,8 +132,6 @@ def test_the_finders_metadata_are_those_of_the_file(recognizer: DigitRecognizer)
         "schema_version",
         "model_version",
         "file",
-        "inputs",
-        "outputs",
         "labels",
         "reading",
         "parameters",

@@ -45,8 +45,6 @@ def test_another_schema_version_is_refused(model: Path, version: int):
         "schema_version",
         "model_version",
         "file",
-        "inputs",
-        "outputs",
         "labels",
         "thresholds",
         "parameters",
@@ -80,9 +78,6 @@ def test_every_part_of_the_metadata_is_needed(model: Path, key: str):
         ({"labels": ["a", "b"]}, "labels are"),
         ({"labels": {}}, "'labels' is {}, expected a list"),
         ({"metrics": {"mnist_test": 0.99}}, "'mnist_test' is not a JSON object"),
-        ({"inputs": []}, "wrong inputs"),
-        ({"inputs": ["ink"]}, "an item of 'inputs' is not a JSON object"),
-        ({"outputs": []}, "wrong outputs"),
     ],
 )
 def test_metadata_that_make_no_sense_are_refused(
