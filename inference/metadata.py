@@ -11,6 +11,9 @@ SCHEMA_VERSION = 1
 
 LABELS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
+NORMALIZED_SIDE_PX = 28
+"""Side of the square image that the network sees, as MNIST has it."""
+
 T = TypeVar("T")
 
 
@@ -67,7 +70,7 @@ OUTPUTS = (
     TensorSpec(
         "normalized",
         "float32",
-        ("batch", 28, 28),
+        ("batch", NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX),
         "what the network saw: 0 is paper, 1 is full ink",
     ),
 )

@@ -10,12 +10,12 @@ from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from inference.metadata import NORMALIZED_SIDE_PX
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import TrainingConfig
 from training.data import LabelledInk, split_training_set
 from training.model import DigitCNN, DigitGraph
-from training.normalizer import OUTPUT_SIZE
 from training.synthesis.augmentation import add_specks, augment, bend, coarsen, enlarge, sharpen
 from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 from training.synthesis.pen import draw_digits
@@ -221,7 +221,7 @@ def _normalized(
 ) -> Tensor:
     """What the network sees of ink [batch, 56, 56], a share of which has few pixels."""
     is_coarse = torch.rand(len(ink), generator=generator) < config.coarse_share
-    normalized = torch.empty(len(ink), OUTPUT_SIZE, OUTPUT_SIZE, device=ink.device)
+    normalized = torch.empty(len(ink), NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX, device=ink.device)
     normalized[~is_coarse] = graph.normalizer(ink[~is_coarse])
     if is_coarse.any():
         normalized[is_coarse] = graph.normalizer(coarsen(ink[is_coarse], generator))

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-OUTPUT_SIZE = 28
-"""Side in pixels of the image that the CNN sees."""
+from inference.metadata import NORMALIZED_SIDE_PX
 
 DIGIT_SIZE = 20
 """Side in pixels of the square that the ink's bounding box is fitted into."""
@@ -77,7 +76,7 @@ class InkNormalizer(nn.Module):
         centre, scale = _placement(sums * is_own.to(torch.float32), pixel_end)
 
         row_centre, column_centre = centre.split(1, dim=1)
-        target = torch.arange(OUTPUT_SIZE, dtype=torch.float32, device=ink.device) - CENTRE
+        target = torch.arange(NORMALIZED_SIDE_PX, dtype=torch.float32, device=ink.device) - CENTRE
         support = scale.clamp(min=1.0)
         half = support / 2
         ends = scale * target + half * torch.tensor([[1.0], [-1.0]], device=ink.device)
@@ -128,7 +127,7 @@ def _placement(profile: Tensor, pixel_end: Tensor) -> tuple[Tensor, Tensor]:
     moment = (profile * pixel_end).sum(dim=2, keepdim=True)
     centre = torch.floor(moment / mass + SNAP) - 0.5
     # No farther than keeps the ink within the image.
-    centre = torch.maximum(centre, last - (OUTPUT_SIZE - CENTRE - 0.5) * scale)
+    centre = torch.maximum(centre, last - (NORMALIZED_SIDE_PX - CENTRE - 0.5) * scale)
     return torch.minimum(centre, first + (CENTRE + 0.5) * scale), scale
 
 

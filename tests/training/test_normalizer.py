@@ -1,12 +1,12 @@
 import pytest
 import torch
 
+from inference.metadata import NORMALIZED_SIDE_PX
 from training.normalizer import (
     CENTRE,
     DIGIT_SIZE,
     FULL_INK,
     NOISE_FLOOR,
-    OUTPUT_SIZE,
     SNAP,
     USUAL_DARKNESS,
     InkNormalizer,
@@ -46,7 +46,7 @@ def test_ink_that_fills_a_square_becomes_twenty_by_twenty_pixels_of_full_ink():
     # reaches 10 target pixels to each side of the middle of pixel 14.
     image = normalize(rectangle(101, 101))
     first, last = CENTRE - DIGIT_SIZE // 2, CENTRE + DIGIT_SIZE // 2
-    expected = torch.zeros(OUTPUT_SIZE, OUTPUT_SIZE)
+    expected = torch.zeros(NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX)
     expected[first : last + 1, first : last + 1] = 1
     expected[[first, last]] /= 2
     expected[:, [first, last]] /= 2
@@ -135,7 +135,8 @@ def test_paper_noise_up_to_the_noise_floor_changes_nothing_but_the_ink_under_it(
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (28, 28), (280, 280)])
 def test_blank_ink_gives_an_empty_image(shape: tuple[int, int]):
     assert torch.equal(
-        normalize(torch.zeros(shape, dtype=torch.uint8)), torch.zeros(OUTPUT_SIZE, OUTPUT_SIZE)
+        normalize(torch.zeros(shape, dtype=torch.uint8)),
+        torch.zeros(NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX),
     )
 
 
