@@ -22,7 +22,7 @@ from .image.ink import find_ink, is_framed, is_photograph, visible_luminance
 from .image.picture import ImageSource, Picture, read_picture
 from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
 from .model import Session, SessionOptions, open_model
-from .number import Box, Located, Number
+from .number import Box, DetectedDigit, Number
 from .number.finder import Detection
 from .number.metadata import CONTRACT as FINDER_CONTRACT
 from .number.metadata import NumberMetadata, parse_number_metadata
@@ -262,7 +262,7 @@ class DigitRecognizer:
 
         Returns:
             The number. Digits that the model is unsure of are a part of it, so that none is lost,
-            and say so by their `is_digit`; what is hardly a digit is in `left_out`. Its text is
+            and say so by their `is_digit`; what is hardly a digit is in `rejected`. Its text is
             empty if nothing on the image resembles a number.
 
         Raises:
@@ -275,7 +275,7 @@ class DigitRecognizer:
         if not readings:
             find_ink(picture)  # raises for a blank picture
             whole = Box(0, 0, *picture.source_size)
-            return Number("", 0.0, is_sure=False, box=whole, digits=(), left_out=())
+            return Number("", 0.0, is_sure=False, box=whole, digits=(), rejected=())
         if len(readings) > 1:
             texts = ", ".join(reading.text for reading in readings)
             raise SeveralNumbersError(
@@ -317,8 +317,8 @@ class DigitRecognizer:
             confidence=reading.confidence,
             is_sure=reading.confidence >= metadata.reading.sure_confidence,
             box=_box(reading.line.characters, picture),
-            digits=_located(reading.line.digits, reading.digits, picture),
-            left_out=_located(reading.left_out, reading.left_out_digits, picture),
+            digits=_detected(reading.line.digits, reading.digits, picture),
+            rejected=_detected(reading.left_out, reading.left_out_digits, picture),
         )
 
     def _ink_or_prediction(self, image: ImageSource) -> NDArray[np.uint8] | Prediction:
@@ -433,11 +433,11 @@ class DigitRecognizer:
         return type(self)._reopened, (self._model, self._finder_path, self._max_pixels)
 
 
-def _located(
+def _detected(
     found: Sequence[Detection], digits: Sequence[Prediction], picture: Picture
-) -> tuple[Located, ...]:
+) -> tuple[DetectedDigit, ...]:
     pairs = sorted(zip(found, digits, strict=True), key=lambda pair: pair[0].x)
-    return tuple(Located(_box([one], picture), digit) for one, digit in pairs)
+    return tuple(DetectedDigit(_box([one], picture), digit) for one, digit in pairs)
 
 
 def _box(found: Sequence[Detection], picture: Picture) -> Box:

@@ -17,6 +17,7 @@ from inference import (
     Box,
     DigitRecognizer,
     InvalidImageError,
+    Located,
     Number,
     SeveralNumbersError,
 )
@@ -60,7 +61,7 @@ def test_what_is_weak_or_low_beside_a_number_is_left_out_of_it(other: Any, tmp_p
     recognizer = reader_of(tmp_path, [*row("12", y=60), *other])
     number = recognizer.read_number(PICTURE)
     assert number.text == "12"
-    assert [mark.prediction.digit for mark in number.left_out] == [
+    assert [mark.prediction.digit for mark in number.rejected] == [
         int(one.character) for one in other
     ]
     assert recognizer.read_numbers(PICTURE) == [number]
@@ -70,15 +71,15 @@ def test_what_is_left_out_has_a_box_and_is_from_left_to_right(tmp_path: Path):
     lost = [character(digit, left, 60, probability=0.3) for digit, left in (("9", 330), ("4", 10))]
     number = reader_of(tmp_path, [*row("12", left=150, y=60), *lost]).read_number(PICTURE)
     assert number.text == "12"
-    assert [mark.prediction.digit for mark in number.left_out] == [4, 9]
-    assert [mark.box.left for mark in number.left_out] == [10, 330]
-    assert not any(mark.prediction.is_digit for mark in number.left_out)
+    assert [mark.prediction.digit for mark in number.rejected] == [4, 9]
+    assert [mark.box.left for mark in number.rejected] == [10, 330]
+    assert not any(mark.prediction.is_digit for mark in number.rejected)
 
 
 def test_where_nothing_is_found_the_number_is_empty_and_as_large_as_the_picture(tmp_path: Path):
     recognizer = reader_of(tmp_path, [])
     number = recognizer.read_number(PICTURE)
-    assert number == Number("", 0.0, is_sure=False, box=Box(0, 0, 700, 700), digits=(), left_out=())
+    assert number == Number("", 0.0, is_sure=False, box=Box(0, 0, 700, 700), digits=(), rejected=())
     assert recognizer.read_numbers(PICTURE) == []
 
 
@@ -142,7 +143,7 @@ def test_all_digits_are_read_at_once(recognizer: DigitRecognizer, monkeypatch: p
 
     monkeypatch.setattr(DigitRecognizer, "run", recorded)
     number = recognizer.read_number(write(POSTAL_CODE).image)
-    assert counts == [len(number.digits) + len(number.left_out)]
+    assert counts == [len(number.digits) + len(number.rejected)]
 
 
 def test_many_threads_may_read_at_once():
@@ -165,6 +166,7 @@ def test_a_number_is_ready_for_json(tmp_path: Path):
     found.append(character("9", 180, 60, probability=0.3))
     number = reader_of(tmp_path, found).read_number(PICTURE)
     described = json.loads(json.dumps(number.to_dict()))
+    assert described.pop("left_out") == described["rejected"]
     assert described == {
         "text": "1.2",
         "confidence": number.confidence,
@@ -174,5 +176,13 @@ def test_a_number_is_ready_for_json(tmp_path: Path):
             {"box": digit.box.to_dict(), "prediction": digit.prediction.to_dict()}
             for digit in number.digits
         ],
-        "left_out": [number.left_out[0].to_dict()],
+        "rejected": [number.rejected[0].to_dict()],
     }
+
+
+def test_former_names_are_understood(tmp_path: Path):
+    number = reader_of(tmp_path, [*row("12", y=60), character("9", 180, 60, probability=0.3)])
+    read = number.read_number(PICTURE)
+    with pytest.warns(DeprecationWarning, match="`left_out` is called `rejected` now"):
+        assert read.left_out == read.rejected != ()
+    assert isinstance(read.rejected[0], Located)

@@ -49,7 +49,7 @@ def test_a_single_digit_is_a_number(drawing: Drawing, recognizer: DigitRecognize
 def test_a_clearly_written_number_is_sure(number: list[Drawing], recognizer: DigitRecognizer):
     read = recognizer.read_number(write(number).image)
     assert read.is_sure
-    assert not read.left_out
+    assert not read.rejected
 
 
 @each_number

@@ -35,7 +35,7 @@ def assert_consistent(number: Number, width: int, height: int) -> None:
     assert written == [str(digit.prediction.digit) for digit in number.digits]
     assert set(number.text) <= set("0123456789.,-/:=")
     assert 0 <= number.confidence <= 1
-    for box in (number.box, *(mark.box for mark in (*number.digits, *number.left_out))):
+    for box in (number.box, *(mark.box for mark in (*number.digits, *number.rejected))):
         left, top, right, bottom = corners(box)
         assert 0 <= left < right <= width
         assert 0 <= top < bottom <= height
@@ -45,7 +45,7 @@ def assert_consistent(number: Number, width: int, height: int) -> None:
         assert number.box.top <= top
         assert right <= number.box.left + number.box.width
         assert bottom <= number.box.top + number.box.height
-    for marks in (number.digits, number.left_out):
+    for marks in (number.digits, number.rejected):
         # Boxes are widened to whole pixels, which moves a middle by half a pixel at most.
         middles = [mark.box.left + mark.box.width / 2 for mark in marks]
         assert all(a <= b + 1 for a, b in pairwise(middles))
