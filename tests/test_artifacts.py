@@ -20,7 +20,7 @@ from training.evaluate import predict_ink
 from training.evaluation.metrics import summarize
 from training.export import MODEL_NAME, read_description
 from training.model import parameter_count
-from training.normalizer import FULL_INK, NOISE_FLOOR
+from training.normalizer import FULL_INK_LEVEL, NOISE_FLOOR_LEVEL
 from training.number_checkpoint import NumberCheckpoint
 from training.number_export import NUMBER_DESCRIPTION, NUMBER_MODEL
 
@@ -135,7 +135,9 @@ def test_the_documents_state_the_accuracies_of_the_description(name: str, descri
 def test_nearly_all_mnist_digits_are_seen_as_mnist_has_them(mnist_test: LabelledInk):
     ink = mnist_test.ink[:1_000].numpy()
     seen = DigitRecognizer().run(ink).normalized
-    expected = (np.maximum(ink, NOISE_FLOOR) - NOISE_FLOOR) / (FULL_INK - NOISE_FLOOR)
+    expected = (np.maximum(ink, NOISE_FLOOR_LEVEL) - NOISE_FLOOR_LEVEL) / (
+        FULL_INK_LEVEL - NOISE_FLOOR_LEVEL
+    )
     unchanged = np.isclose(seen, expected, atol=1e-5).all(axis=(1, 2))
     # The noise floor moves the centre of mass of the others over a rounding edge.
     assert unchanged.mean() > 0.9

@@ -5,7 +5,7 @@
 writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`. Machines differ and are noisy, so what
 counts are the ratios: of each comparison both sides are timed in turns, and the ratio is the median
 of those of the turns, since a machine that is slow for a while is slow for both. The floor is the
-CNN alone, without the normaliser, in onnxruntime.
+CNN alone, without the normalizer, in onnxruntime.
 """
 
 import json
@@ -124,7 +124,7 @@ def _calls_a_turn(work: Work) -> int:
 
 
 def export_cnn(checkpoint: Checkpoint, path: Path) -> onnxruntime.InferenceSession:
-    """Exports the CNN alone, the floor: normalised images in, logits out."""
+    """Exports the CNN alone, the floor: normalized images in, logits out."""
     program = torch.onnx.export(
         checkpoint.graph.cnn.eval(),
         (torch.zeros(2, 28, 28),),

@@ -9,7 +9,7 @@ MAX_REFUSED_DIGITS = 0.01
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """Finds the temperature that minimises the negative log-likelihood.
+    """Finds the temperature that minimizes the negative log-likelihood.
 
     Args:
         logits: float32 [count, 10].

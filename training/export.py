@@ -32,7 +32,7 @@ PARITY_TOLERANCE = 1e-4
 """Largest difference allowed between ONNX and PyTorch in any output.
 
 Both compute in float32 and sum in different orders. Sums over the ink of a large picture lose about
-1e-6 of their value, which moves the normalised image by as much, and the layers behind it, whose
+1e-6 of their value, which moves the normalized image by as much, and the layers behind it, whose
 logits reach about 20, add a few units of the last place each: 1e-5 is usual, 1e-4 is never reached.
 """
 
@@ -75,7 +75,7 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
                 "extra_images": checkpoint.extra_images,
                 "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
                 "validation_accuracy": checkpoint.validation_accuracy,
-                "redrawn_validation_accuracy": checkpoint.redrawn_validation_accuracy,
+                "augmented_validation_accuracy": checkpoint.augmented_validation_accuracy,
             },
             "versions": {
                 "training": checkpoint.versions,
@@ -155,7 +155,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def session_of(model: bytes) -> Any:
-    """The same of a serialised graph."""
+    """The same of a serialized graph."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""Fits the network: digits as MNIST has them, digits redrawn, and drawings that are no digits."""
+"""Fits the network: MNIST's digits, augmented and not, digits drawn from strokes, non-digits."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ WARM_UP_SHARE = 0.2
 """How much of the training the learning rate rises for."""
 
 NON_DIGIT_POOL = 20_000
-"""Different non-digits; each is redrawn whenever it is seen."""
+"""Different non-digits; each is augmented anew whenever it is seen."""
 
 DRAWN_POOL = 60_000
 """Different digits drawn from strokes; each is bent whenever it is seen."""
@@ -40,11 +40,11 @@ class _Material:
 
     Attributes:
         digits: The digits as MNIST has them.
-        enlarged: uint8 [count, 56, 56], the same, to be redrawn.
+        enlarged: uint8 [count, 56, 56], the same, to be augmented.
         drawn: uint8 [pool, 56, 56], digits drawn from strokes, likewise.
         non_digits: uint8 [pool, 56, 56].
         validation: The validation digits as MNIST has them.
-        redrawn: The validation digits as other hands would draw them.
+        augmented: The validation digits, augmented.
     """
 
     digits: LabelledInk
@@ -52,7 +52,7 @@ class _Material:
     drawn: LabelledInk
     non_digits: Tensor
     validation: LabelledInk
-    redrawn: LabelledInk
+    augmented: LabelledInk
 
 
 def train(
@@ -65,8 +65,8 @@ def train(
 ) -> Checkpoint:
     """Trains a network, from scratch unless it is given a start.
 
-    A part of each step's digits is shown as MNIST has them, the others are redrawn by other hands,
-    and non-digits stand beside them. The result are the averaged weights of the last step. The same
+    A part of each step's digits is shown as MNIST has them, the others are augmented, and
+    non-digits stand beside them. The result are the averaged weights of the last step. The same
     settings on the same machine with the same number of threads give the same weights.
 
     Args:
@@ -89,7 +89,7 @@ def train(
         drawn=draw_digits(min(DRAWN_POOL, len(learning)), generator),
         non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
         validation=validation,
-        redrawn=_redraw(validation),
+        augmented=_augmented(validation),
     )
     graph = DigitGraph(DigitCNN(config.dropout))
     if start is not None:
@@ -102,10 +102,10 @@ def train(
         graph=graph.eval(),
         config=config,
         reject_confidence=_calibrate(
-            graph, material.validation, material.redrawn, _drawn(validation)
+            graph, material.validation, material.augmented, _drawn(validation)
         ),
         validation_accuracy=accuracy(graph, material.validation, cpu),
-        redrawn_validation_accuracy=accuracy(graph, material.redrawn, cpu),
+        augmented_validation_accuracy=accuracy(graph, material.augmented, cpu),
         history=history,
         versions=library_versions("torch", "torchvision"),
         extra_images=0 if extra is None else len(extra),
@@ -167,14 +167,14 @@ def _fit(
             "epoch": epoch,
             "loss": loss_sum / steps_per_epoch,
             "validation_accuracy": accuracy(averaged.module, material.validation, device),
-            "redrawn_validation_accuracy": accuracy(averaged.module, material.redrawn, device),
+            "augmented_validation_accuracy": accuracy(averaged.module, material.augmented, device),
             "seconds": time.perf_counter() - started,
         }
         history.append(row)
         progress.set_postfix(
             loss=f"{row['loss']:.4f}",
             validation=f"{row['validation_accuracy']:.2%}",
-            redrawn=f"{row['redrawn_validation_accuracy']:.2%}",
+            augmented=f"{row['augmented_validation_accuracy']:.2%}",
         )
     progress.close()
     graph.load_state_dict(averaged.module.state_dict())
@@ -188,16 +188,18 @@ def _example_batch(
     config: TrainingConfig,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """The normalised images and labels of a step: untouched digits, redrawn ones, non-digits."""
+    """The normalized images and labels of a step: untouched digits, augmented ones, non-digits."""
     device = graph.temperature.device
-    untouched, redrawn = chosen.tensor_split([round(config.untouched_share * len(chosen))])
+    untouched, augmented = chosen.tensor_split([round(config.untouched_share * len(chosen))])
     drawn = _some(len(material.drawn), config.drawn_share, config, generator)
     others = _some(len(material.non_digits), config.non_digit_share, config, generator)
     digits = torch.cat([material.digits.labels[chosen], material.drawn.labels[drawn]])
     labels = F.pad(digits, (0, len(others)), value=NO_DIGIT)
     no_digits = labels[len(digits) :]
     drawings = (
-        augment(material.enlarged[redrawn].to(device), material.digits.labels[redrawn], generator),
+        augment(
+            material.enlarged[augmented].to(device), material.digits.labels[augmented], generator
+        ),
         # Their pens, from thin to thick, are their own.
         bend(material.drawn.ink[drawn].to(device), generator),
         augment(material.non_digits[others].to(device), no_digits, generator),
@@ -272,14 +274,14 @@ def _drawn(validation: LabelledInk) -> LabelledInk:
     return LabelledInk(add_specks(ink, generator).byte(), digits.labels)
 
 
-def _redraw(digits: LabelledInk) -> LabelledInk:
-    """The same digits as other hands would draw them, always the same way."""
+def _augmented(digits: LabelledInk) -> LabelledInk:
+    """The digits augmented, always in the same way."""
     generator = torch.Generator().manual_seed(0)
     pairs = zip(
         digits.ink.split(EVALUATION_BATCH), digits.labels.split(EVALUATION_BATCH), strict=True
     )
-    redrawn = [augment(enlarge(ink), labels, generator) for ink, labels in pairs]
-    return LabelledInk(add_specks(torch.cat(redrawn), generator).byte(), digits.labels)
+    augmented = [augment(enlarge(ink), labels, generator) for ink, labels in pairs]
+    return LabelledInk(add_specks(torch.cat(augmented), generator).byte(), digits.labels)
 
 
 @torch.no_grad()

@@ -1,24 +1,24 @@
-"""The ink normaliser: the preprocessing, as a part of the network and of the exported graph."""
+"""The ink normalizer: the preprocessing, as a part of the network and of the exported graph."""
 
 import torch
 from torch import Tensor, nn
 
 from inference.metadata import NORMALIZED_SIDE_PX
 
-DIGIT_SIZE = 20
+DIGIT_SIDE_PX = 20
 """Side in pixels of the square that the ink's bounding box is fitted into."""
 
-CENTRE = 14
+CENTRE_PX = 14
 """Row and column of the pixel that the centre of mass comes to, from 0."""
 
-SNAP = 0.49
+SNAP_PX = 0.49
 """Centres at k - 0.49 … k + 0.51 source pixels count as k. MNIST rounded at the half, but there the
 centre of every symmetrical drawing of even size lies, which float noise must not decide."""
 
-FULL_INK = 255.0
+FULL_INK_LEVEL = 255.0
 """The ink level of a fully inked pixel; 0 is paper."""
 
-NOISE_FLOOR = 25
+NOISE_FLOOR_LEVEL = 25
 """Ink up to this level is paper: a scan's or a JPEG's noise must not stretch the bounding box."""
 
 
@@ -52,7 +52,7 @@ class InkNormalizer(nn.Module):
     """
 
     def forward(self, ink: Tensor) -> Tensor:
-        """Normalises a batch of drawings.
+        """Normalizes a batch of drawings.
 
         Args:
             ink: [batch, height, width], any real dtype, 0 (paper) … 255 (full ink), any height and
@@ -62,7 +62,7 @@ class InkNormalizer(nn.Module):
             float32 [batch, 28, 28], 0 … 1; all 0 for blank ink.
         """
         # clamp(min=…) of whole numbers would become an operator that onnxruntime 1.20 lacks.
-        ink = torch.clamp_min(ink, NOISE_FLOOR).to(torch.float32) - NOISE_FLOOR
+        ink = torch.clamp_min(ink, NOISE_FLOOR_LEVEL).to(torch.float32) - NOISE_FLOOR_LEVEL
         height, width = ink.shape[1], ink.shape[2]
         # Of every column, from its top to the end of each row: whole numbers, so nothing is lost
         # when they are taken from each other. float32 holds those of 70,000 rows.
@@ -76,7 +76,9 @@ class InkNormalizer(nn.Module):
         centre, scale = _placement(sums * is_own.to(torch.float32), pixel_end)
 
         row_centre, column_centre = centre.split(1, dim=1)
-        target = torch.arange(NORMALIZED_SIDE_PX, dtype=torch.float32, device=ink.device) - CENTRE
+        target = (
+            torch.arange(NORMALIZED_SIDE_PX, dtype=torch.float32, device=ink.device) - CENTRE_PX
+        )
         support = scale.clamp(min=1.0)
         half = support / 2
         ends = scale * target + half * torch.tensor([[1.0], [-1.0]], device=ink.device)
@@ -85,7 +87,7 @@ class InkNormalizer(nn.Module):
         from_centre = pixel_end[height:] - (column_centre + 0.5)
         distance = (from_centre - scale * target.unsqueeze(1)).abs()  # [batch, 28, W]
         overlap = (half + 0.5 - distance).clamp(0.0, 1.0)
-        level = (FULL_INK - NOISE_FLOOR) * support * support
+        level = (FULL_INK_LEVEL - NOISE_FLOOR_LEVEL) * support * support
         return _levels(rows @ overlap.transpose(1, 2), level)
 
 
@@ -116,19 +118,19 @@ def _placement(profile: Tensor, pixel_end: Tensor) -> tuple[Tensor, Tensor]:
         pixel_end: [H + W], 1, 2, …
 
     Returns:
-        Where the middle of pixel `CENTRE` of the image lies, [batch, 2, 1], and how many source
+        Where the middle of pixel `CENTRE_PX` of the image lies, [batch, 2, 1], and how many source
         pixels wide a pixel of it is, [batch, 1, 1], which is 0 for blank ink.
     """
     inked = profile.sign()
     first = inked.argmax(dim=2, keepdim=True).to(torch.float32)
     last = (inked * pixel_end).amax(dim=2, keepdim=True)
-    scale = (last - first).amax(dim=1, keepdim=True) / DIGIT_SIZE
+    scale = (last - first).amax(dim=1, keepdim=True) / DIGIT_SIDE_PX
     mass = profile.sum(dim=2, keepdim=True).clamp(min=1.0)
     moment = (profile * pixel_end).sum(dim=2, keepdim=True)
-    centre = torch.floor(moment / mass + SNAP) - 0.5
+    centre = torch.floor(moment / mass + SNAP_PX) - 0.5
     # No farther than keeps the ink within the image.
-    centre = torch.maximum(centre, last - (NORMALIZED_SIDE_PX - CENTRE - 0.5) * scale)
-    return torch.minimum(centre, first + (CENTRE + 0.5) * scale), scale
+    centre = torch.maximum(centre, last - (NORMALIZED_SIDE_PX - CENTRE_PX - 0.5) * scale)
+    return torch.minimum(centre, first + (CENTRE_PX + 0.5) * scale), scale
 
 
 def _rows_between(ink: Tensor, totals: Tensor, centre: Tensor, ends: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from ..errors import BlankImageError
 from .decoding import MAX_PIXELS
 from .picture import ImageSource, Picture, read_picture, read_upright
 
-MINIMUM_CONTRAST = 12
+MINIMUM_CONTRAST_LEVELS = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""
 
 # Chance seldom takes any pixel of bare paper further from the paper's level than this many times
@@ -19,7 +19,9 @@ MINIMUM_CONTRAST = 12
 NOISE_QUANTILE = 0.99
 NOISE_FACTOR = 2
 
-MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an object, not noise
+MAXIMUM_NOISE_LEVELS = (
+    64  # levels; paper that varies by more shows a shadow or an object, not noise
+)
 
 # Share of the marked pixels that must reach full ink, so that a speck of dust does not set the
 # scale. In MNIST's own images that is one pixel at most, so they keep theirs.
@@ -34,10 +36,10 @@ EVEN_SHARE, GAPS_SHARE = 0.75, 0.1
 
 # Where the paper is pure white or black and full ink nearly its opposite, an image is left as it
 # is: MNIST's own, some of which end at 254, and a clean canvas.
-NEARLY_FULL = 250
+NEARLY_FULL_LEVEL = 250
 
 # Strokes leave most of the box around them empty; a sheet, even a rotated one, fills it.
-STROKES_FILL = 0.4
+STROKES_FILL_SHARE = 0.4
 
 _LEVELS = np.arange(256)
 
@@ -138,7 +140,7 @@ def ready_ink(
     is_on_white = np.bitwise_and.reduce(border, axis=1) == 255
     is_on_black = ~border.any(axis=1)
     ink = luminance ^ (is_on_white * np.uint8(255))[:, np.newaxis, np.newaxis]
-    nearly_full = np.array([np.count_nonzero(levels) for levels in ink >= NEARLY_FULL])
+    nearly_full = np.array([np.count_nonzero(levels) for levels in ink >= NEARLY_FULL_LEVEL])
     is_strong = nearly_full >= FULL_INK_SHARE * ink[0].size
     return ink, (is_on_white | is_on_black) & is_strong
 
@@ -158,7 +160,7 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     is_dark = bool(squared_deviation[:paper].sum() >= squared_deviation[paper:].sum())
     # Noise goes both ways, so the side without ink shows how strong it is.
     bare = histogram[paper:] if is_dark else histogram[paper::-1]
-    noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE))
+    noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE_LEVELS))
     return _stretched(luminance, paper, is_dark, noise)
 
 
@@ -176,15 +178,15 @@ def _ink_on_transparency(
     luminance: NDArray[np.uint8], opacity: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
     faintest, fullest = int(opacity.min()), int(opacity.max())
-    if fullest < MINIMUM_CONTRAST:
+    if fullest < MINIMUM_CONTRAST_LEVELS:
         raise BlankImageError("the image is transparent everywhere; draw a digit on it")
-    if fullest - faintest < MINIMUM_CONTRAST:
+    if fullest - faintest < MINIMUM_CONTRAST_LEVELS:
         return _ink_on_paper(luminance)
     # The colour of nearly transparent pixels means nothing.
     is_visible = opacity > (faintest + fullest) // 2
     visible = luminance[is_visible]
-    has_contrast = int(visible.max()) - int(visible.min()) >= MINIMUM_CONTRAST
-    if not has_contrast or _fill(is_visible) < STROKES_FILL:
+    has_contrast = int(visible.max()) - int(visible.min()) >= MINIMUM_CONTRAST_LEVELS
+    if not has_contrast or _fill(is_visible) < STROKES_FILL_SHARE:
         # Bare strokes: their shape says all, whatever their colour.
         return _stretched(opacity, faintest, is_dark=False, noise=0)
     # A sheet of paper, parts of which are transparent: these take its colour.
@@ -200,14 +202,14 @@ def _stretched(
 
     What differs from the paper by no more than the noise is 0.
     """
-    needed = max(MINIMUM_CONTRAST, noise + 1)
+    needed = max(MINIMUM_CONTRAST_LEVELS, noise + 1)
     full = _full_depth(levels, paper, is_dark, faintest=needed)
     if full < needed:
         raise BlankImageError(
             f"the image is blank: its strongest mark differs from the paper by {full} of 255 "
             f"levels, and {needed} are needed; draw a digit, or draw it with more contrast"
         )
-    if full >= NEARLY_FULL and paper == (255 if is_dark else 0) and not noise:
+    if full >= NEARLY_FULL_LEVEL and paper == (255 if is_dark else 0) and not noise:
         return ~levels if is_dark else levels
     depth = np.clip(paper - _LEVELS if is_dark else _LEVELS - paper, 0, full)
     ink = (depth * 255 + full // 2) // full
@@ -240,7 +242,7 @@ def _noise_at_border(border: NDArray[np.uint8], paper: int) -> int:
     deviation = np.sort(np.abs(border.astype(np.int16) - paper))
     noise = NOISE_FACTOR * int(deviation[-1])
     is_everywhere = deviation[deviation.size * 3 // 4] > 0
-    return noise if is_everywhere and noise <= MAXIMUM_NOISE else 0
+    return noise if is_everywhere and noise <= MAXIMUM_NOISE_LEVELS else 0
 
 
 def _border(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -23,7 +23,7 @@ ImageSource: TypeAlias = (
 )
 """An image file's path, its content, an open binary file, a Pillow image, or a NumPy array."""
 
-WORKING_SIDE = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
+WORKING_SIDE_PX = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
 
 # Floats may be off 0…1 by so much, a quarter of a level: resampling rounds.
 _ROUNDING = 1e-3
@@ -48,7 +48,7 @@ _SIDEWAYS = (5, 6, 7, 8)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """An image as an eye sees it, upright, its longer side at most `WORKING_SIDE`.
+    """An image as an eye sees it, upright, its longer side at most `WORKING_SIDE_PX`.
 
     Attributes:
         luminance: uint8 (H, W), 0 black … 255 white.
@@ -155,7 +155,7 @@ def _decode(
     def decode(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
         source_size = image.size
         # A JPEG can be decoded at a fraction of its size, in a fraction of the time.
-        image.draft(mode, (WORKING_SIDE, WORKING_SIDE))
+        image.draft(mode, (WORKING_SIDE_PX, WORKING_SIDE_PX))
         return _upright(image, mode, source_size)
 
     return decoded(file, name, max_pixels, decode)
@@ -215,7 +215,7 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    factor = math.ceil(max(image.size) / WORKING_SIDE)
+    factor = math.ceil(max(image.size) / WORKING_SIDE_PX)
     return image if factor == 1 else image.reduce(factor)
 
 
@@ -235,8 +235,8 @@ def is_small_luminance(source: ImageSource) -> TypeGuard[NDArray[np.uint8]]:
         and source.dtype == np.uint8
         and source.ndim == 2
         and 0 < source.size <= SMALL_PIXELS
-        and source.shape[0] <= WORKING_SIDE
-        and source.shape[1] <= WORKING_SIDE
+        and source.shape[0] <= WORKING_SIDE_PX
+        and source.shape[1] <= WORKING_SIDE_PX
     )
 
 
@@ -265,7 +265,7 @@ def _picture_of_array(levels: NDArray[np.uint8], source: NDArray[Any]) -> Pictur
         is_opaque = int(np.bitwise_and.reduce(pixels, axis=None)) >> 24 == 255
         if is_opaque and _is_grey(levels):
             levels = pixels.astype(np.uint8)
-    if levels.ndim == 2 and max(size) <= WORKING_SIDE:
+    if levels.ndim == 2 and max(size) <= WORKING_SIDE_PX:
         is_callers = np.may_share_memory(levels, source)
         return Picture(levels.copy() if is_callers else levels, None, size)
     if is_opaque and levels.ndim == 3:

@@ -38,7 +38,7 @@ class Predictions:
 
 
 def summarize(predictions: Predictions, reject_confidence: float) -> dict[str, float | int]:
-    """Summarises predictions on digits.
+    """Summarizes predictions on digits.
 
     Returns:
         The count of `images`, the `accuracy` and the `errors`, the share `refused` at the
@@ -64,7 +64,7 @@ def summarize_non_digits(
     digit_confidence: NDArray[np.floating],
     reject_confidence: float,
 ) -> dict[str, float | int]:
-    """Summarises how well confidence tells digits from what is no digit.
+    """Summarizes how well confidence tells digits from what is no digit.
 
     Args:
         confidence: [count], of drawings that are no digits.

@@ -13,7 +13,7 @@ from PIL import Image, features
 
 from inference import MAX_PIXELS, InvalidImageError
 from inference.image.decoding import FILE_FORMATS
-from inference.image.picture import WORKING_SIDE
+from inference.image.picture import WORKING_SIDE_PX
 from tests.inference.image.seven import (
     INK,
     MODES,
@@ -107,7 +107,7 @@ def test_every_pillow_mode_gives_the_same_ink(mode: str):
 def test_every_pillow_mode_can_be_large(mode: str):
     image = MODES[mode].resize((12 * SIZE[0], 12 * SIZE[1]), Image.Resampling.NEAREST)
     ink = ink_of(image)
-    assert max(ink.shape) <= WORKING_SIDE
+    assert max(ink.shape) <= WORKING_SIDE_PX
     expected = np.asarray(Image.fromarray(INK).resize(ink.shape[::-1], Image.Resampling.BOX))
     assert mean_difference(ink, expected) < 1
 
@@ -244,13 +244,13 @@ def test_a_large_image_is_worked_on_at_a_bounded_size(width: int, height: int):
     image = Image.new("L", (width, height), 255)
     image.paste(0, (0, 0, (width + 2) // 3, (height + 2) // 3))
     ink = ink_of(image)
-    assert max(ink.shape) <= WORKING_SIDE
+    assert max(ink.shape) <= WORKING_SIDE_PX
     assert set(np.unique(ink)) >= {0, 255}
 
 
 def test_a_large_jpeg_keeps_its_drawing():
     photo = SEVEN.resize((3_072, 4_096), Image.Resampling.NEAREST).convert("RGB")
     ink = ink_of(encode(photo, "JPEG"))
-    assert max(ink.shape) <= WORKING_SIDE
+    assert max(ink.shape) <= WORKING_SIDE_PX
     expected = np.asarray(Image.fromarray(INK).resize(ink.shape[::-1], Image.Resampling.NEAREST))
     assert mean_difference(ink, expected) < 2
