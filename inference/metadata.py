@@ -174,17 +174,17 @@ def _field(document: Mapping[str, object], key: str, kind: type[T], kind_name: s
 
 
 def text(document: Mapping[str, object], key: str) -> str:
-    """The string at a key; `ValueError` if it is none."""
+    """Reads the string at a key; `ValueError` if it is none."""
     return _field(document, key, str, "a string")
 
 
 def whole(document: Mapping[str, object], key: str) -> int:
-    """The whole number at a key, likewise."""
+    """Reads the whole number at a key; `ValueError` if it is none."""
     return _field(document, key, int, "a whole number")
 
 
 def number(document: Mapping[str, object], key: str) -> float:
-    """The number at a key, likewise."""
+    """Reads the number at a key; `ValueError` if it is none."""
     if isinstance(document.get(key), int):
         value = whole(document, key)
     else:
@@ -195,7 +195,7 @@ def number(document: Mapping[str, object], key: str) -> float:
 
 
 def share(document: Mapping[str, object], key: str) -> float:
-    """The number from 0 to 1 at a key, likewise."""
+    """Reads the number from 0 to 1 at a key; `ValueError` if it is none."""
     value = number(document, key)
     if not 0 <= value <= 1:
         raise ValueError(f"its {key} is {value}, expected 0…1")
@@ -207,18 +207,18 @@ def _array(document: Mapping[str, object], key: str) -> list[object]:
 
 
 def section(document: Mapping[str, object], key: str) -> Mapping[str, Any]:
-    """The object at a key, likewise."""
+    """Reads the JSON object at a key; `ValueError` if it is none."""
     return section_of(document.get(key), f"'{key}'")
 
 
 def sections(document: Mapping[str, object], key: str) -> Mapping[str, Mapping[str, Any]]:
-    """The object at a key, all of whose values are objects, likewise."""
+    """Reads the JSON object at a key, whose values are all JSON objects; else `ValueError`."""
     names = section(document, key)
     return {name: section(names, name) for name in names}
 
 
 def section_of(value: object, what: str) -> Mapping[str, Any]:
-    """A JSON object, likewise."""
+    """Checks that a value is a JSON object; `ValueError` if it is none."""
     if not isinstance(value, dict):
         raise ValueError(f"{what} is {'missing' if value is None else 'not a JSON object'}")
     return cast("Mapping[str, Any]", value)

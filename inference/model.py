@@ -31,7 +31,7 @@ class Metadata(Protocol):
 
 M = TypeVar("M", bound=Metadata)
 
-# So begins, in an ONNX file, what names the other file that holds a tensor's values.
+# In an ONNX file, this stands before the name of another file that holds the values of a tensor.
 _EXTERNAL_DATA = b"\n\x08location\x12"
 
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-MAX_REFUSED_DIGITS = 0.01
+MAX_REFUSED_SHARE = 0.01
 """Share of the validation digits that may be refused as no digit."""
 
 
@@ -30,10 +30,10 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def choose_reject_confidence(confidence: Tensor) -> float:
-    """Chooses the highest threshold that refuses at most `MAX_REFUSED_DIGITS` of the digits.
+    """Chooses the highest threshold that refuses at most `MAX_REFUSED_SHARE` of the digits.
 
     Args:
         confidence: float32 [count], 0 … 1, of validation digits.
     """
-    refused = int(len(confidence) * MAX_REFUSED_DIGITS)
+    refused = int(len(confidence) * MAX_REFUSED_SHARE)
     return float(confidence.sort().values[refused])

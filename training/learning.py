@@ -20,22 +20,22 @@ from training.synthesis.augmentation import add_specks, augment, bend, coarsen, 
 from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 from training.synthesis.pen import draw_digits
 
-EVALUATION_BATCH = 1_000
+EVALUATION_BATCH_SIZE = 1_000
 
 WARM_UP_SHARE = 0.2
 """How much of the training the learning rate rises for."""
 
-NON_DIGIT_POOL = 20_000
+NON_DIGIT_POOL_SIZE = 20_000
 """Different non-digits; each is augmented anew whenever it is seen."""
 
-DRAWN_POOL = 60_000
+DRAWN_POOL_SIZE = 60_000
 """Different digits drawn from strokes; each is bent whenever it is seen."""
 
 _Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class _Material:
+class _TrainingData:
     """What is learned from and validated on.
 
     Attributes:
@@ -83,11 +83,11 @@ def train(
         learning = learning.subset(torch.arange(min(config.subset, len(learning))))
     if extra is not None:
         learning += _repeated(extra, config.extra_share, len(learning))
-    material = _Material(
+    data = _TrainingData(
         digits=learning,
         enlarged=enlarge(learning.ink),
-        drawn=draw_digits(min(DRAWN_POOL, len(learning)), generator),
-        non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
+        drawn=draw_digits(min(DRAWN_POOL_SIZE, len(learning)), generator),
+        non_digits=make_non_digits(learning, min(NON_DIGIT_POOL_SIZE, len(learning)), generator),
         validation=validation,
         augmented=_augmented(validation),
     )
@@ -95,17 +95,17 @@ def train(
     if start is not None:
         graph.load_state_dict(start.graph.state_dict())
     graph = graph.to(device).to(memory_format=torch.channels_last)
-    history = _fit(graph, material, config, generator)
+    history = _fit(graph, data, config, generator)
     cpu = torch.device("cpu")
     graph = graph.to(cpu).to(memory_format=torch.contiguous_format)
     return Checkpoint(
         graph=graph.eval(),
         config=config,
         reject_confidence=_calibrate(
-            graph, material.validation, material.augmented, _drawn(validation)
+            graph, data.validation, data.augmented, _drawn_validation(validation)
         ),
-        validation_accuracy=accuracy(graph, material.validation, cpu),
-        augmented_validation_accuracy=accuracy(graph, material.augmented, cpu),
+        validation_accuracy=accuracy(graph, data.validation, cpu),
+        augmented_validation_accuracy=accuracy(graph, data.augmented, cpu),
         history=history,
         versions=library_versions("torch", "torchvision"),
         extra_images=0 if extra is None else len(extra),
@@ -131,7 +131,7 @@ def one_cycle(
 
 def _fit(
     graph: DigitGraph,
-    material: _Material,
+    data: _TrainingData,
     config: TrainingConfig,
     generator: torch.Generator,
 ) -> list[dict[str, float]]:
@@ -141,7 +141,7 @@ def _fit(
         graph, multi_avg_fn=moving_average(config.average_decay), use_buffers=True
     )
     optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
-    steps_per_epoch = max(1, len(material.digits) // config.batch_size)
+    steps_per_epoch = max(1, len(data.digits) // config.batch_size)
     total_steps = config.epochs * steps_per_epoch
     schedule = one_cycle(optimizer, config.learning_rate, total_steps)
 
@@ -151,8 +151,8 @@ def _fit(
         started = time.perf_counter()
         loss_sum = 0.0
         graph.train()
-        for chosen in _batches(len(material.digits), config.batch_size, generator):
-            normalized, labels = _example_batch(graph, material, chosen, config, generator)
+        for chosen in _batches(len(data.digits), config.batch_size, generator):
+            normalized, labels = _example_batch(graph, data, chosen, config, generator)
             with torch.autocast(device.type, torch.bfloat16):
                 logits = graph.cnn(normalized)
             loss = _loss(logits.float(), labels, config)
@@ -166,8 +166,8 @@ def _fit(
         row = {
             "epoch": epoch,
             "loss": loss_sum / steps_per_epoch,
-            "validation_accuracy": accuracy(averaged.module, material.validation, device),
-            "augmented_validation_accuracy": accuracy(averaged.module, material.augmented, device),
+            "validation_accuracy": accuracy(averaged.module, data.validation, device),
+            "augmented_validation_accuracy": accuracy(averaged.module, data.augmented, device),
             "seconds": time.perf_counter() - started,
         }
         history.append(row)
@@ -183,7 +183,7 @@ def _fit(
 
 def _example_batch(
     graph: DigitGraph,
-    material: _Material,
+    data: _TrainingData,
     chosen: Tensor,
     config: TrainingConfig,
     generator: torch.Generator,
@@ -191,29 +191,29 @@ def _example_batch(
     """The normalized images and labels of a step: untouched digits, augmented ones, non-digits."""
     device = graph.temperature.device
     untouched, augmented = chosen.tensor_split([round(config.untouched_share * len(chosen))])
-    drawn = _some(len(material.drawn), config.drawn_share, config, generator)
-    others = _some(len(material.non_digits), config.non_digit_share, config, generator)
-    digits = torch.cat([material.digits.labels[chosen], material.drawn.labels[drawn]])
+    drawn = _random_indices(len(data.drawn), config.drawn_share, config, generator)
+    others = _random_indices(len(data.non_digits), config.non_digit_share, config, generator)
+    digits = torch.cat([data.digits.labels[chosen], data.drawn.labels[drawn]])
     labels = F.pad(digits, (0, len(others)), value=NO_DIGIT)
     no_digits = labels[len(digits) :]
     drawings = (
-        augment(
-            material.enlarged[augmented].to(device), material.digits.labels[augmented], generator
-        ),
+        augment(data.enlarged[augmented].to(device), data.digits.labels[augmented], generator),
         # Their pens, from thin to thick, are their own.
-        bend(material.drawn.ink[drawn].to(device), generator),
-        augment(material.non_digits[others].to(device), no_digits, generator),
+        bend(data.drawn.ink[drawn].to(device), generator),
+        augment(data.non_digits[others].to(device), no_digits, generator),
     )
     ink = add_specks(torch.cat(drawings), generator)
     with torch.no_grad():
         normalized = sharpen(_normalized(graph, ink, config, generator), generator)
         if len(untouched):
-            shown = graph.normalizer(material.digits.ink[untouched].to(device))
+            shown = graph.normalizer(data.digits.ink[untouched].to(device))
             normalized = torch.cat([shown, normalized])
     return normalized, labels.to(device)
 
 
-def _some(count: int, share: float, config: TrainingConfig, generator: Generator) -> Tensor:
+def _random_indices(
+    count: int, share: float, config: TrainingConfig, generator: Generator
+) -> Tensor:
     """Random indices below a count, so many for each digit of a step."""
     return torch.randint(count, (round(share * config.batch_size),), generator=generator)
 
@@ -266,11 +266,11 @@ def _batches(count: int, batch_size: int, generator: torch.Generator) -> Iterato
         yield order[start : start + batch_size]
 
 
-def _drawn(validation: LabelledInk) -> LabelledInk:
+def _drawn_validation(validation: LabelledInk) -> LabelledInk:
     """About as many digits drawn from strokes, always the same ones."""
     generator = torch.Generator().manual_seed(0)
     digits = draw_digits(len(validation), generator)
-    ink = torch.cat([bend(part, generator) for part in digits.ink.split(EVALUATION_BATCH)])
+    ink = torch.cat([bend(part, generator) for part in digits.ink.split(EVALUATION_BATCH_SIZE)])
     return LabelledInk(add_specks(ink, generator).byte(), digits.labels)
 
 
@@ -278,7 +278,9 @@ def _augmented(digits: LabelledInk) -> LabelledInk:
     """The digits augmented, always in the same way."""
     generator = torch.Generator().manual_seed(0)
     pairs = zip(
-        digits.ink.split(EVALUATION_BATCH), digits.labels.split(EVALUATION_BATCH), strict=True
+        digits.ink.split(EVALUATION_BATCH_SIZE),
+        digits.labels.split(EVALUATION_BATCH_SIZE),
+        strict=True,
     )
     augmented = [augment(enlarge(ink), labels, generator) for ink, labels in pairs]
     return LabelledInk(add_specks(torch.cat(augmented), generator).byte(), digits.labels)
@@ -287,7 +289,9 @@ def _augmented(digits: LabelledInk) -> LabelledInk:
 @torch.no_grad()
 def _logits(graph: torch.nn.Module, digits: LabelledInk, device: torch.device) -> Tensor:
     graph.eval()
-    return torch.cat([graph(ink.to(device))[1].cpu() for ink in digits.ink.split(EVALUATION_BATCH)])
+    return torch.cat(
+        [graph(ink.to(device))[1].cpu() for ink in digits.ink.split(EVALUATION_BATCH_SIZE)]
+    )
 
 
 def accuracy(graph: torch.nn.Module, digits: LabelledInk, device: torch.device) -> float:

@@ -11,7 +11,7 @@ from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
 from training.data import LabelledInk
-from training.evaluate import RUN_BATCH, predict_ink
+from training.evaluate import RUN_BATCH_SIZE, predict_ink
 from training.export import (
     MODEL_NAME,
     PARITY_TOLERANCE,
@@ -95,7 +95,7 @@ def test_every_digit_of_mnists_test_set_is_read_alike(
     from_onnx = predict_ink(DigitRecognizer(), mnist_test).predicted
     with torch.no_grad():
         from_torch = torch.cat(
-            [shipped_graph(ink)[1].argmax(dim=1) for ink in mnist_test.ink.split(RUN_BATCH)]
+            [shipped_graph(ink)[1].argmax(dim=1) for ink in mnist_test.ink.split(RUN_BATCH_SIZE)]
         )
     assert len(from_onnx) == 10_000
     np.testing.assert_array_equal(from_onnx, from_torch.numpy())
