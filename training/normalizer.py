@@ -40,8 +40,8 @@ class InkNormalizer(nn.Module):
 
     Resampling is exact: area averaging where the drawing is shrunk, linear interpolation where it
     is enlarged. The support of a target pixel is as wide as that pixel, or as one source pixel if
-    that is wider. It weights every source pixel by how much of it is covered. Down the rows, the covered
-    ink is the difference of two running totals (Crow, 1984, "Summed-area tables for texture
+    that is wider. It weights every source pixel by how much of it is covered. Down the rows, the
+    covered ink is the difference of two running totals (Crow, 1984, "Summed-area tables for texture
     mapping"), so the picture is read only once. Then few rows are left, and a product with a matrix
     of overlaps is the fastest way along the columns.
 
