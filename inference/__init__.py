@@ -18,18 +18,22 @@ from .image.decoding import MAX_PIXELS
 from .image.ink import visible_image
 from .image.picture import ImageSource
 from .metadata import ModelMetadata
-from .number import Box, Located, Number
+from .number import Box, DetectedDigit, Number
 from .number.metadata import NumberMetadata
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
 __version__ = "0.3.0"
 
+Located = DetectedDigit
+"""The former name, for one more version."""
+
 __all__ = [
     "MAX_PIXELS",
     "BlankImageError",
     "Box",
     "Change",
+    "DetectedDigit",
     "DigitRecognizer",
     "Explanation",
     "ImageSource",

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from .prediction import Prediction
 from .recognizer import DigitRecognizer
 
-ERASER_SIDE = 5
+ERASER_SIDE_PX = 5
 """Side in pixels of the patch of paper: wider than a stroke, smaller than a loop."""
 
-PEN_SIDE = 3
+PEN_SIDE_PX = 3
 """Side in pixels of the patch of ink: about as wide as a stroke."""
 
 # Shares of the fullest ink.
-_INKED = 0.25  # the fainter edge of a stroke has no shape of its own
-_FRAME = 0.125  # more than the graph takes for noise, yet hardly anything to the network
+_INKED_SHARE = 0.25  # below it is the edge of a stroke
+_FRAME_SHARE = 0.125  # above the noise floor of the graph, too faint to change the answer
 
-_NEW_INK = 0.5  # of the patch of ink must fall on paper, or it only thickens a stroke
+_NEW_INK_SHARE = 0.5  # of the patch must lie on paper, or it only makes a stroke thicker
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +76,15 @@ def explain(
 
     This is occlusion (Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks",
     https://arxiv.org/abs/1311.2901, section 4.2): a 5×5 patch of paper slides over the 28×28 pixels
-    that the network saw, and what the log-odds fall by is what the covered ink stood for. A pixel
-    gets the mean over the patches that cover it. Log-odds, because a probability near 1 hardly
-    moves. To find what the second choice lacks, a 3×3 patch of ink slides over the empty places
-    between the strokes as well.
+    that the network saw. The fall of the log-odds tells how much the covered ink counts; a pixel
+    gets the mean over the patches that cover it. Log-odds are compared because a probability near 1
+    hardly changes. To find what the second choice lacks, a 3×3 patch of ink slides over the empty
+    places between the strokes, too.
 
-    The graph is given the changed 28×28 images as ink, and normalises them again. Two faint pixels
-    in the corners of the digit's bounding box hold it, so that no patch makes what is left of the
-    digit larger; its centre of mass moves with the ink, as if it had been drawn so. The unchanged
-    image goes the same way, so that the patch alone makes the difference. Strokes are seen as
-    coarsely as the network sees them, and parts smaller than a patch are not told apart.
+    The graph is given the changed 28×28 images as ink, and normalizes them again. Two faint pixels
+    in the corners keep the digit's bounding box, so that the digit is never enlarged when a part is
+    missing. Its centre of mass moves with the ink. The unchanged image is normalized again as well,
+    so that only the patch makes a difference. Parts smaller than a patch are not told apart.
 
     Args:
         recognizer: The recognizer that made the prediction. It is asked once, for a batch of
@@ -110,9 +109,9 @@ def explain(
     if fullest <= 0:
         return Explanation(digit, second, np.zeros_like(seen), np.zeros_like(seen), None)
     seen = seen / fullest
-    is_inked = seen > _INKED
-    erased = _patches(is_inked, ERASER_SIDE, share=0)
-    added = _patches(_around(is_inked) & ~is_inked, PEN_SIDE, share=_NEW_INK)
+    is_inked = seen > _INKED_SHARE
+    erased = _patches(is_inked, ERASER_SIDE_PX, share=0)
+    added = _patches(_around(is_inked) & ~is_inked, PEN_SIDE_PX, share=_NEW_INK_SHARE)
 
     images = np.concatenate([[seen], np.where(erased, 0, seen), np.where(added, 1, seen)])
     images = np.maximum(images, _frame(is_inked))
@@ -173,7 +172,7 @@ def _frame(is_inked: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Faint ink (28, 28) in two corners of the bounding box, 0 elsewhere."""
     top, left, bottom, right = _bounding_box(is_inked)
     frame = np.zeros(is_inked.shape, np.float32)
-    frame[[top, bottom], [left, right]] = _FRAME
+    frame[[top, bottom], [left, right]] = _FRAME_SHARE
     return frame
 
 

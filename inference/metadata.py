@@ -11,6 +11,9 @@ SCHEMA_VERSION = 1
 
 LABELS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
+NORMALIZED_SIDE_PX = 28
+"""Side of the square image that the network sees, as MNIST has it."""
+
 T = TypeVar("T")
 
 
@@ -42,42 +45,6 @@ class Contract:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where the model says no."""
-
-    reject_confidence: float
-
-    def accepts(self, confidence: float) -> bool:
-        """Whether a prediction of this confidence (0…1) counts as a digit."""
-        return confidence >= self.reject_confidence
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How the probabilities were calibrated: logits are divided by the temperature."""
-
-    temperature: float
-
-
-@dataclass(frozen=True, slots=True)
-class ModelMetadata:
-    """What is known about a model; the names are those of its JSON file."""
-
-    schema_version: int
-    model_version: str
-    file: ModelFile
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    labels: tuple[str, ...]
-    thresholds: Thresholds
-    parameters: int
-    calibration: Calibration
-    training: Mapping[str, Any]
-    versions: Mapping[str, Any]
-    metrics: Mapping[str, Mapping[str, Any]]
-
-
 # The graph that this package is written for.
 INPUTS = (
     TensorSpec(
@@ -103,12 +70,48 @@ OUTPUTS = (
     TensorSpec(
         "normalized",
         "float32",
-        ("batch", 28, 28),
+        ("batch", NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX),
         "what the network saw: 0 is paper, 1 is full ink",
     ),
 )
 OUTPUT_NAMES = tuple(spec.name for spec in OUTPUTS)
 CONTRACT = Contract(INPUTS, OUTPUTS, LABELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the model says no."""
+
+    reject_confidence: float
+
+    def accepts(self, confidence: float) -> bool:
+        """Whether a prediction of this confidence (0…1) counts as a digit."""
+        return confidence >= self.reject_confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the probabilities were calibrated: logits are divided by the temperature."""
+
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetadata:
+    """What is known about a model; the names are those of its JSON file."""
+
+    schema_version: int
+    model_version: str
+    file: ModelFile
+    labels: tuple[str, ...]
+    thresholds: Thresholds
+    parameters: int
+    calibration: Calibration
+    training: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    metrics: Mapping[str, Mapping[str, Any]]
+    inputs: tuple[TensorSpec, ...] = INPUTS
+    outputs: tuple[TensorSpec, ...] = OUTPUTS
 
 
 def parse_metadata(content: bytes) -> ModelMetadata:
@@ -123,8 +126,6 @@ def parse_metadata(content: bytes) -> ModelMetadata:
         schema_version=SCHEMA_VERSION,
         model_version=text(document, "model_version"),
         file=parse_file(document),
-        inputs=parse_tensors(document, "inputs"),
-        outputs=parse_tensors(document, "outputs"),
         labels=LABELS,
         thresholds=Thresholds(reject_confidence),
         parameters=whole(document, "parameters"),
@@ -163,23 +164,6 @@ def parse_file(document: Mapping[str, object]) -> ModelFile:
     return ModelFile(text(file, "name"), text(file, "sha256"), whole(file, "size_bytes"))
 
 
-def parse_tensors(document: Mapping[str, object], key: str) -> tuple[TensorSpec, ...]:
-    """Reads what a graph takes or gives; `ValueError` if it is not there."""
-    tensors = [section_of(item, f"an item of '{key}'") for item in _array(document, key)]
-    return tuple(
-        TensorSpec(
-            text(tensor, "name"),
-            text(tensor, "dtype"),
-            tuple(
-                length if isinstance(length, int) else str(length)
-                for length in _array(tensor, "shape")
-            ),
-            text(tensor, "meaning"),
-        )
-        for tensor in tensors
-    )
-
-
 def _field(document: Mapping[str, object], key: str, kind: type[T], kind_name: str) -> T:
     if key not in document:
         raise ValueError(f"'{key}' is missing")
@@ -190,17 +174,17 @@ def _field(document: Mapping[str, object], key: str, kind: type[T], kind_name: s
 
 
 def text(document: Mapping[str, object], key: str) -> str:
-    """The string at a key; `ValueError` if it is none."""
+    """Reads the string at a key; `ValueError` if it is none."""
     return _field(document, key, str, "a string")
 
 
 def whole(document: Mapping[str, object], key: str) -> int:
-    """The whole number at a key, likewise."""
+    """Reads the whole number at a key; `ValueError` if it is none."""
     return _field(document, key, int, "a whole number")
 
 
 def number(document: Mapping[str, object], key: str) -> float:
-    """The number at a key, likewise."""
+    """Reads the number at a key; `ValueError` if it is none."""
     if isinstance(document.get(key), int):
         value = whole(document, key)
     else:
@@ -211,7 +195,7 @@ def number(document: Mapping[str, object], key: str) -> float:
 
 
 def share(document: Mapping[str, object], key: str) -> float:
-    """The number from 0 to 1 at a key, likewise."""
+    """Reads the number from 0 to 1 at a key; `ValueError` if it is none."""
     value = number(document, key)
     if not 0 <= value <= 1:
         raise ValueError(f"its {key} is {value}, expected 0…1")
@@ -223,18 +207,18 @@ def _array(document: Mapping[str, object], key: str) -> list[object]:
 
 
 def section(document: Mapping[str, object], key: str) -> Mapping[str, Any]:
-    """The object at a key, likewise."""
+    """Reads the JSON object at a key; `ValueError` if it is none."""
     return section_of(document.get(key), f"'{key}'")
 
 
 def sections(document: Mapping[str, object], key: str) -> Mapping[str, Mapping[str, Any]]:
-    """The object at a key, all of whose values are objects, likewise."""
+    """Reads the JSON object at a key, whose values are all JSON objects; else `ValueError`."""
     names = section(document, key)
     return {name: section(names, name) for name in names}
 
 
 def section_of(value: object, what: str) -> Mapping[str, Any]:
-    """A JSON object, likewise."""
+    """Checks that a value is a JSON object; `ValueError` if it is none."""
     if not isinstance(value, dict):
         raise ValueError(f"{what} is {'missing' if value is None else 'not a JSON object'}")
     return cast("Mapping[str, Any]", value)

@@ -28,20 +28,10 @@ class Metadata(Protocol):
         """The ONNX file."""
         ...
 
-    @property
-    def inputs(self) -> tuple[TensorSpec, ...]:
-        """What the graph takes."""
-        ...
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """What it gives."""
-        ...
-
 
 M = TypeVar("M", bound=Metadata)
 
-# So begins, in an ONNX file, what names the other file that holds a tensor's values.
+# In an ONNX file, this stands before the name of another file that holds the values of a tensor.
 _EXTERNAL_DATA = b"\n\x08location\x12"
 
 
@@ -77,7 +67,7 @@ def open_model(
         ModelError: A file is missing, damaged, or does not fit the other or this package.
     """
     content = _read(path, "the model")
-    metadata = _read_metadata(metadata_path(path), contract, parse)
+    metadata = _read_metadata(metadata_path(path), parse)
     digest = hashlib.sha256(content).hexdigest()
     if digest != metadata.file.sha256:
         raise ModelError(
@@ -103,8 +93,8 @@ def open_model(
             f"onnxruntime cannot open the model {path}: {error}; export it again, or give a path "
             "to a valid ONNX file and valid session options"
         ) from error
-    _check_specs(inputs, contract.inputs, f"the model {path}", "input")
-    _check_specs(outputs, contract.outputs, f"the model {path}", "output")
+    _check_specs(inputs, contract.inputs, path, "input")
+    _check_specs(outputs, contract.outputs, path, "output")
     return session, metadata
 
 
@@ -133,19 +123,16 @@ def _read(path: Path, what: str) -> bytes:
         raise ModelError(f"{what} {path} cannot be read: {error}") from error
 
 
-def _read_metadata(path: Path, contract: Contract, parse: Callable[[bytes], M]) -> M:
+def _read_metadata(path: Path, parse: Callable[[bytes], M]) -> M:
     content = _read(path, "the model's metadata")
     try:
-        metadata = parse(content)
+        return parse(content)
     except ValueError as error:
         raise ModelError(
             # A damaged file may hold anything, and as much of it as it likes.
             f"the model's metadata {path} cannot be used: {error!s:.300}; use the file that "
             "was exported together with the model"
         ) from error
-    _check_specs(metadata.inputs, contract.inputs, f"the model's metadata {path}", "input")
-    _check_specs(metadata.outputs, contract.outputs, f"the model's metadata {path}", "output")
-    return metadata
 
 
 def _specs(tensors: Sequence[Any]) -> tuple[TensorSpec, ...]:
@@ -160,12 +147,13 @@ def _specs(tensors: Sequence[Any]) -> tuple[TensorSpec, ...]:
 
 
 def _check_specs(
-    found: Sequence[TensorSpec], expected: Sequence[TensorSpec], where: str, kind: str
+    found: Sequence[TensorSpec], expected: Sequence[TensorSpec], path: Path, kind: str
 ) -> None:
     """Checks names, types and shapes; of an axis of any length, only that it is one."""
     if {_contract(spec) for spec in found} != {_contract(spec) for spec in expected}:
         raise ModelError(
-            f"{where} has the wrong {kind}s: {_listed(found)}; expected {_listed(expected)}"
+            f"the model {path} has the wrong {kind}s: {_listed(found)}; "
+            f"expected {_listed(expected)}"
         )
 
 

@@ -22,7 +22,7 @@ from .image.ink import find_ink, is_framed, is_photograph, visible_luminance
 from .image.picture import ImageSource, Picture, read_picture
 from .metadata import CONTRACT, OUTPUT_NAMES, ModelMetadata, parse_metadata
 from .model import Session, SessionOptions, open_model
-from .number import Box, Located, Number
+from .number import Box, DetectedDigit, Number
 from .number.finder import Detection
 from .number.metadata import CONTRACT as FINDER_CONTRACT
 from .number.metadata import NumberMetadata, parse_number_metadata
@@ -234,19 +234,18 @@ class DigitRecognizer:
                 yield result
 
     def _predict_part(
-        self, looking: Lock, images: list[ImageSource]
+        self, numpy_lock: Lock, images: list[ImageSource]
     ) -> list[Prediction | InvalidImageError]:
         results: dict[int, Prediction | InvalidImageError] = {}
-        for positions, ink in ink_batches(images, self._ink_or_prediction, looking):
+        for positions, ink in ink_batches(images, self._ink_or_prediction, numpy_lock):
             if not isinstance(ink, np.ndarray):
                 results[positions[0]] = ink
                 continue
             output = self.run(ink)
-            # Looking at arrays, NumPy hands the interpreter's lock over for moments. A thread that
-            # took it then, for all that is left to do here, would be in step with the other one,
-            # and both would wait for each other after this batch and every other: two threads take
-            # 7 % longer on small arrays.
-            with looking:
+            # While NumPy works it releases the interpreter's lock for moments. If another thread
+            # of this stream took it then, both would fall into step and wait for each other after
+            # every batch: two threads would take 7 % longer on small arrays.
+            with numpy_lock:
                 pass
             results.update(zip(positions, self._predictions(output), strict=True))
         return [results[position] for position in range(len(images))]
@@ -262,7 +261,7 @@ class DigitRecognizer:
 
         Returns:
             The number. Digits that the model is unsure of are a part of it, so that none is lost,
-            and say so by their `is_digit`; what is hardly a digit is in `left_out`. Its text is
+            and say so by their `is_digit`; what is hardly a digit is in `rejected`. Its text is
             empty if nothing on the image resembles a number.
 
         Raises:
@@ -275,7 +274,7 @@ class DigitRecognizer:
         if not readings:
             find_ink(picture)  # raises for a blank picture
             whole = Box(0, 0, *picture.source_size)
-            return Number("", 0.0, is_sure=False, box=whole, digits=(), left_out=())
+            return Number("", 0.0, is_sure=False, box=whole, digits=(), rejected=())
         if len(readings) > 1:
             texts = ", ".join(reading.text for reading in readings)
             raise SeveralNumbersError(
@@ -317,8 +316,8 @@ class DigitRecognizer:
             confidence=reading.confidence,
             is_sure=reading.confidence >= metadata.reading.sure_confidence,
             box=_box(reading.line.characters, picture),
-            digits=_located(reading.line.digits, reading.digits, picture),
-            left_out=_located(reading.left_out, reading.left_out_digits, picture),
+            digits=_detected(reading.line.digits, reading.digits, picture),
+            rejected=_detected(reading.left_out, reading.left_out_digits, picture),
         )
 
     def _ink_or_prediction(self, image: ImageSource) -> NDArray[np.uint8] | Prediction:
@@ -433,11 +432,11 @@ class DigitRecognizer:
         return type(self)._reopened, (self._model, self._finder_path, self._max_pixels)
 
 
-def _located(
+def _detected(
     found: Sequence[Detection], digits: Sequence[Prediction], picture: Picture
-) -> tuple[Located, ...]:
+) -> tuple[DetectedDigit, ...]:
     pairs = sorted(zip(found, digits, strict=True), key=lambda pair: pair[0].x)
-    return tuple(Located(_box([one], picture), digit) for one, digit in pairs)
+    return tuple(DetectedDigit(_box([one], picture), digit) for one, digit in pairs)
 
 
 def _box(found: Sequence[Detection], picture: Picture) -> Box:
@@ -445,17 +444,18 @@ def _box(found: Sequence[Detection], picture: Picture) -> Box:
     height, width = picture.luminance.shape
     source_width, source_height = picture.source_size
     left, right = _in_source(
-        min(one.left for one in found), max(one.right for one in found), source_width / width
+        min(one.left for one in found), max(one.right for one in found), width, source_width
     )
     top, bottom = _in_source(
-        min(one.top for one in found), max(one.bottom for one in found), source_height / height
+        min(one.top for one in found), max(one.bottom for one in found), height, source_height
     )
     return Box(left, top, right - left, bottom - top)
 
 
-def _in_source(first: float, end: float, scale: float) -> tuple[int, int]:
-    """Where a stretch of a shrunken axis is in the source, widened to whole pixels."""
-    start = math.floor(first * scale)
+def _in_source(first: float, end: float, length: int, source_length: int) -> tuple[int, int]:
+    """Where a stretch of a shrunken axis is in the source, widened to whole pixels of it."""
+    scale = source_length / length
+    start = min(math.floor(first * scale), source_length - 1)
     return start, max(start + 1, math.ceil(end * scale))
 
 

@@ -22,7 +22,7 @@ _PART_BYTES = 32_000_000
 
 
 def check_that_they_are_several(images: Any) -> None:
-    """Refuses a single image in place of many: some can be iterated over, and give baffling errors.
+    """Refuses a single image in place of several: iterating over it gives errors that mislead.
 
     Raises:
         InvalidImageError: It is a single image, or nothing that can be iterated over.
@@ -38,7 +38,7 @@ def check_that_they_are_several(images: Any) -> None:
 
 
 def _is_single_array(images: Any) -> bool:
-    """Whether it is an array of one image: (H, W), or (H, W, channels). One of paths is none."""
+    """Whether it is an array of one image, (H, W) or (H, W, channels), and not one of paths."""
     if not isinstance(images, np.ndarray):
         return False
     array = cast("NDArray[Any]", images)
@@ -49,7 +49,7 @@ def _is_single_array(images: Any) -> bool:
 def parts(images: Iterable[ImageSource], count: int) -> Iterator[list[ImageSource]]:
     """Cuts a stream into lists of at most `count` images, fewer if they are large.
 
-    Whoever makes the images one by one may make each in the place of the last: they are copied.
+    Images that are made one by one are copied, because each may reuse the memory of the last one.
     """
     is_made_one_by_one = not isinstance(images, (Sequence, np.ndarray))
     part: list[ImageSource] = []
@@ -74,7 +74,7 @@ def _copied(image: Any) -> Any:
         return bytes(cast("bytes", image))
     if isinstance(image, io.BytesIO):
         return io.BytesIO(image.getvalue())
-    # An image file that is not decoded yet is nobody's buffer.
+    # An image file that is not decoded yet has no buffer that could be reused.
     is_drawn = isinstance(image, Image.Image) and not isinstance(image, ImageFile.ImageFile)
     buffer = cast("Any", image)
     return buffer.copy() if is_drawn or isinstance(image, np.ndarray) else buffer

@@ -12,6 +12,9 @@ from PIL import Image, ImageDraw
 Point = tuple[float, float]
 Stroke = Sequence[Point]
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, in pixels."""
+
 STROKES_FILE = Path(__file__).with_name("strokes.json")
 
 
@@ -49,6 +52,37 @@ class Drawing:
         return render_strokes(strokes, (size_px, size_px), pen_width_px)
 
 
+def side_by_side(
+    drawings: Sequence[Drawing],
+    heights_px: Sequence[float],
+    gaps_px: Sequence[float],
+    slope: float = 0.0,
+) -> tuple[list[list[Point]], list[Box]]:
+    """Place drawings from left to right, the first one's lower left corner at (0, 0).
+
+    Args:
+        drawings: What is written.
+        heights_px: Of each.
+        gaps_px: From the box of each to that of the next, one fewer.
+        slope: Rows up for each column, of the line of writing.
+
+    Returns:
+        All strokes, and the box of each drawing's strokes.
+    """
+    strokes: list[list[Point]] = []
+    boxes: list[Box] = []
+    left = 0.0
+    for drawing, height, gap in zip(drawings, heights_px, [*gaps_px, 0], strict=True):
+        points = [point for stroke in drawing.strokes for point in stroke]
+        width, tall = (max(axis) for axis in zip(*points, strict=True))
+        scale = height / tall
+        top = -height - slope * left
+        strokes += [[(left + x * scale, top + y * scale) for x, y in s] for s in drawing.strokes]
+        boxes.append((left, top, left + width * scale, top + height))
+        left += width * scale + gap
+    return strokes, boxes
+
+
 def in_a_row(
     drawings: Sequence[Drawing], width_px: float, height_px: float, gap_share: float = 0.25
 ) -> list[list[Point]]:
@@ -57,17 +91,12 @@ def in_a_row(
     They are equally high, 0.6 of the canvas or less if they would not fit, and that share of their
     height apart.
     """
-    strokes: list[list[Point]] = []
-    right = -gap_share
-    for drawing in drawings:
-        height = max(y for stroke in drawing.strokes for _, y in stroke)
-        left = right + gap_share
-        placed = [[(left + x / height, y / height) for x, y in line] for line in drawing.strokes]
-        right = max(x for stroke in placed for x, _ in stroke)
-        strokes.extend(placed)
+    count = len(drawings)
+    strokes, boxes = side_by_side(drawings, [1.0] * count, [gap_share] * (count - 1))
+    right = boxes[-1][2]
     scale = min(0.6 * height_px, 0.9 * width_px / right)
-    left, top = (width_px - right * scale) / 2, (height_px - scale) / 2
-    return [[(left + x * scale, top + y * scale) for x, y in stroke] for stroke in strokes]
+    left, bottom = (width_px - right * scale) / 2, (height_px + scale) / 2
+    return [[(left + x * scale, bottom + y * scale) for x, y in stroke] for stroke in strokes]
 
 
 def render_strokes(

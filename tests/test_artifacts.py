@@ -10,7 +10,9 @@ import onnx
 import pytest
 
 from inference import DigitRecognizer
+from inference.metadata import INPUTS
 from inference.number.metadata import CHARACTERS
+from inference.number.metadata import CONTRACT as FINDER_CONTRACT
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
 from training.data import LabelledInk
@@ -18,7 +20,7 @@ from training.evaluate import predict_ink
 from training.evaluation.metrics import summarize
 from training.export import MODEL_NAME, read_description
 from training.model import parameter_count
-from training.normalizer import FULL_INK, NOISE_FLOOR
+from training.normalizer import FULL_INK_LEVEL, NOISE_FLOOR_LEVEL
 from training.number_checkpoint import NumberCheckpoint
 from training.number_export import NUMBER_DESCRIPTION, NUMBER_MODEL
 
@@ -96,7 +98,7 @@ def test_the_file_itself_carries_the_facts_that_other_languages_need(
     assert json.loads(properties["labels"]) == description["labels"] == list("0123456789")
     threshold = description["thresholds"]["reject_confidence"]
     assert float(properties["reject_confidence"]) == threshold
-    assert properties["input"] == description["inputs"][0]["meaning"]
+    assert properties["input"] == INPUTS[0].meaning
 
 
 def test_the_weights_are_those_of_the_described_run(description: dict):
@@ -133,7 +135,9 @@ def test_the_documents_state_the_accuracies_of_the_description(name: str, descri
 def test_nearly_all_mnist_digits_are_seen_as_mnist_has_them(mnist_test: LabelledInk):
     ink = mnist_test.ink[:1_000].numpy()
     seen = DigitRecognizer().run(ink).normalized
-    expected = (np.maximum(ink, NOISE_FLOOR) - NOISE_FLOOR) / (FULL_INK - NOISE_FLOOR)
+    expected = (np.maximum(ink, NOISE_FLOOR_LEVEL) - NOISE_FLOOR_LEVEL) / (
+        FULL_INK_LEVEL - NOISE_FLOOR_LEVEL
+    )
     unchanged = np.isclose(seen, expected, atol=1e-5).all(axis=(1, 2))
     # The noise floor moves the centre of mass of the others over a rounding edge.
     assert unchanged.mean() > 0.9
@@ -194,7 +198,7 @@ def test_the_finder_itself_carries_the_facts_that_other_languages_need(
     assert properties["model_version"] == finder_description["model_version"]
     assert json.loads(properties["labels"]) == finder_description["labels"] == list(CHARACTERS)
     assert json.loads(properties["reading"]) == finder_description["reading"]
-    assert properties["input"] == finder_description["inputs"][0]["meaning"]
+    assert properties["input"] == FINDER_CONTRACT.inputs[0].meaning
 
 
 def test_the_weights_of_the_finder_are_those_of_the_described_run(finder_description: dict):

@@ -121,6 +121,7 @@ def recording(project: Path) -> Recording:
     return record(project)
 
 
+@pytest.mark.slow
 def test_every_test_is_recorded_with_what_it_runs(recording: Recording):
     assert {name: lines["inference/limits.py"] for name, lines in recording.lines.items()} == {
         "tests/test_limits.py::test_what_is_small_fits": {5},
@@ -128,6 +129,7 @@ def test_every_test_is_recorded_with_what_it_runs(recording: Recording):
     }
 
 
+@pytest.mark.slow
 def test_a_mutation_of_what_is_defined_at_import_is_for_the_tests_that_use_it(
     project: Path, recording: Recording
 ):
@@ -141,6 +143,7 @@ def test_a_mutation_of_what_is_defined_at_import_is_for_the_tests_that_use_it(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "survived"),
     [
@@ -159,6 +162,7 @@ def test_a_mutation_survives_if_every_test_passes_in_time(
     assert (project / "inference" / "limits.py").read_text("utf-8") == SOURCE
 
 
+@pytest.mark.slow
 def test_what_has_no_end_is_noticed(project: Path, recording: Recording):
     (endless,) = (one for one in sample(sources(project), 100, 0) if "size + 3" in one.change)
     # A test gets 20 s and ten times as long as it took; here, 2 s.

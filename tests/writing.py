@@ -6,10 +6,7 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
-from tests.drawings import Drawing, Stroke, draw_stroke, render_strokes
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom, in pixels."""
+from tests.drawings import Box, Drawing, Stroke, draw_stroke, render_strokes, side_by_side
 
 # Strokes of separators, as shares of a digit's height, from the middle of the gap on the baseline.
 SEPARATORS: Mapping[str, Sequence[Stroke]] = {
@@ -57,17 +54,7 @@ def write(
     """
     heights = [height_px] * len(drawings) if isinstance(height_px, int | float) else height_px
     gaps = [gap_px] * (len(drawings) - 1) if isinstance(gap_px, int | float) else gap_px
-    strokes: list[Stroke] = []
-    boxes: list[Box] = []
-    left = 0.0
-    for drawing, height, gap in zip(drawings, heights, [*gaps, 0], strict=True):
-        points = [point for stroke in drawing.strokes for point in stroke]
-        width, tall = (max(axis) for axis in zip(*points, strict=True))
-        scale = height / tall
-        top = -height - slope * left
-        strokes += [[(left + x * scale, top + y * scale) for x, y in s] for s in drawing.strokes]
-        boxes.append((left, top, left + width * scale, top + height))
-        left += width * scale + gap + pen_width_px
+    strokes, boxes = side_by_side(drawings, heights, [gap + pen_width_px for gap in gaps], slope)
     margin = margin_px + pen_width_px / 2
     lowest, highest = max(box[3] for box in boxes), min(box[1] for box in boxes)
     right = max(box[2] for box in boxes)

@@ -2,10 +2,10 @@
 
     python -m training.benchmark
 
-writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`. Machines differ and are noisy, so what
-counts are the ratios: of each comparison both sides are timed in turns, and the ratio is the median
-of those of the turns, since a machine that is slow for a while is slow for both. The floor is the
-CNN alone, without the normaliser, in onnxruntime.
+writes `BENCHMARK.md`, `benchmark.json` and `benchmark.png`. Machines differ and are noisy, so the
+ratios count. Both sides of a comparison are timed in turns: a machine that is slow for a while is
+slow for both. A ratio is the median over the turns. The floor is the CNN alone, without the
+normalizer, in onnxruntime.
 """
 
 import json
@@ -39,7 +39,7 @@ from training.report import DOTS_PER_INCH, markdown_table
 ROUNDS = 25
 """Turns that each side of a comparison gets."""
 
-SECONDS_A_TURN = 0.02
+TURN_SECONDS = 0.02
 STREAM_IMAGES = 4_096
 """Two and four cores get equal shares of them, even in the largest batches."""
 
@@ -120,11 +120,11 @@ def _seconds(work: Work, count: int) -> float:
 
 def _calls_a_turn(work: Work) -> int:
     work()  # The first call prepares what all others reuse.
-    return max(1, round(SECONDS_A_TURN / max(_seconds(work, 1), 1e-9)))
+    return max(1, round(TURN_SECONDS / max(_seconds(work, 1), 1e-9)))
 
 
 def export_cnn(checkpoint: Checkpoint, path: Path) -> onnxruntime.InferenceSession:
-    """Exports the CNN alone, the floor: normalised images in, logits out."""
+    """Exports the CNN alone, the floor: normalized images in, logits out."""
     program = torch.onnx.export(
         checkpoint.graph.cnn.eval(),
         (torch.zeros(2, 28, 28),),
@@ -223,7 +223,7 @@ def _streams(
             lambda: list(recognizer.predict_stream(images, batch_size=batch_size, threads=threads))
         )
 
-    # Of the graph alone, to tell what more cores bring on this machine: no stream gains more.
+    # The graph alone tells what more cores bring on this machine: no stream gains more.
     kinds: dict[str, tuple[int, Callable[[int], Work]]] = {
         "the graph alone, 28×28, batch 64": (len(batches) * len(ink), runs),
         "28×28 arrays, batch 1": (len(arrays), stream(arrays, 1)),

@@ -4,12 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-MAX_REFUSED_DIGITS = 0.01
+MAX_REFUSED_SHARE = 0.01
 """Share of the validation digits that may be refused as no digit."""
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """Finds the temperature that minimises the negative log-likelihood.
+    """Finds the temperature that minimizes the negative log-likelihood.
 
     Args:
         logits: float32 [count, 10].
@@ -30,10 +30,10 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def choose_reject_confidence(confidence: Tensor) -> float:
-    """Chooses the highest threshold that refuses at most `MAX_REFUSED_DIGITS` of the digits.
+    """Chooses the highest threshold that refuses at most `MAX_REFUSED_SHARE` of the digits.
 
     Args:
         confidence: float32 [count], 0 … 1, of validation digits.
     """
-    refused = int(len(confidence) * MAX_REFUSED_DIGITS)
+    refused = int(len(confidence) * MAX_REFUSED_SHARE)
     return float(confidence.sort().values[refused])

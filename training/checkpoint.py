@@ -5,7 +5,7 @@ import importlib.metadata
 import io
 import platform
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,10 @@ from training.model import DigitCNN, DigitGraph
 FILE_NAME = "digits.pt"
 
 
+# Names in files of earlier versions → today's.
+_FORMER_NAMES = {"redrawn_validation_accuracy": "augmented_validation_accuracy"}
+
+
 class WeightsError(ValueError):
     """A file of weights is damaged, or holds something else."""
 
@@ -27,11 +31,11 @@ class Checkpoint:
     """A finished training run.
 
     Attributes:
-        graph: The trained network with its normaliser and temperature, in evaluation mode.
+        graph: The trained network with its normalizer and temperature, in evaluation mode.
         config: The settings of the run.
         reject_confidence: Confidence below which a drawing is not taken for a digit.
         validation_accuracy: Share of the validation digits that are read right, 0 … 1.
-        redrawn_validation_accuracy: The same of the validation digits as other hands drew them.
+        augmented_validation_accuracy: The same of the augmented validation digits.
         history: One row for each epoch, with what the training curves show.
         versions: The libraries that trained it.
         extra_images: Drawings of one's own that it was fine-tuned with.
@@ -41,7 +45,7 @@ class Checkpoint:
     config: TrainingConfig
     reject_confidence: float
     validation_accuracy: float
-    redrawn_validation_accuracy: float
+    augmented_validation_accuracy: float
     history: list[dict[str, float]]
     versions: dict[str, str]
     extra_images: int = 0
@@ -54,7 +58,7 @@ class Checkpoint:
             "config": self.config.to_dict(),
             "reject_confidence": self.reject_confidence,
             "validation_accuracy": self.validation_accuracy,
-            "redrawn_validation_accuracy": self.redrawn_validation_accuracy,
+            "augmented_validation_accuracy": self.augmented_validation_accuracy,
             "history": self.history,
             "versions": self.versions,
             "extra_images": self.extra_images,
@@ -71,7 +75,8 @@ class Checkpoint:
             OSError: The folder holds no weights, or they may not be read.
             WeightsError: The file is damaged, or holds something else.
         """
-        with saved_in(folder / FILE_NAME) as saved:
+        with saved_in(folder / FILE_NAME) as content:
+            saved = _with_current_names(content)
             graph = DigitGraph(DigitCNN())
             graph.load_state_dict(saved["weights"])
             return cls(
@@ -79,11 +84,15 @@ class Checkpoint:
                 config=TrainingConfig(**saved["config"]),
                 reject_confidence=float(saved["reject_confidence"]),
                 validation_accuracy=float(saved["validation_accuracy"]),
-                redrawn_validation_accuracy=float(saved["redrawn_validation_accuracy"]),
-                history=[dict(row) for row in saved["history"]],
+                augmented_validation_accuracy=float(saved["augmented_validation_accuracy"]),
+                history=[_with_current_names(row) for row in saved["history"]],
                 versions=dict(saved["versions"]),
                 extra_images=int(saved.get("extra_images", 0)),
             )
+
+
+def _with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
 
 
 @contextlib.contextmanager

@@ -35,7 +35,9 @@ class TrainingConfig:
     dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
     label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
     drawn_share: float = _setting(0.25, "digits drawn from strokes, for each of MNIST's in a step")
-    coarse_share: float = _setting(0.2, "of what is redrawn or drawn, how much has few pixels")
+    coarse_share: float = _setting(
+        0.2, "share of the augmented and the drawn digits that has few pixels"
+    )
     non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
     non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
     untouched_share: float = _setting(0.25, "digits of a step that are shown as MNIST has them")

@@ -28,7 +28,7 @@ from training.evaluation.scrawls import make_scrawls
 from training.export import MODEL_NAME, read_description, write_description
 from training.report import write_report
 
-RUN_BATCH = 250
+RUN_BATCH_SIZE = 250
 SCRAWL_COUNT = 250
 """Pictures of each kind of scrawl."""
 
@@ -91,8 +91,8 @@ def predict_ink(recognizer: DigitRecognizer, digits: LabelledInk) -> Predictions
     """Runs the exported graph on drawings that are ink already."""
     ink = digits.ink.numpy()
     parts = [
-        recognizer.run(ink[start : start + RUN_BATCH]).probabilities
-        for start in range(0, len(ink), RUN_BATCH)
+        recognizer.run(ink[start : start + RUN_BATCH_SIZE]).probabilities
+        for start in range(0, len(ink), RUN_BATCH_SIZE)
     ]
     return Predictions(np.concatenate(parts), digits.labels.numpy())
 

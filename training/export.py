@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, OUTPUTS, SCHEMA_VERSION
+from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, SCHEMA_VERSION
 from training.checkpoint import Checkpoint, WeightsError, draft_of, library_versions
 from training.config import TrainingConfig, add_folder_flag, command_line_parser, say
 from training.model import DigitGraph, parameter_count
@@ -34,7 +33,7 @@ PARITY_TOLERANCE = 1e-4
 """Largest difference allowed between ONNX and PyTorch in any output.
 
 Both compute in float32 and sum in different orders. Sums over the ink of a large picture lose about
-1e-6 of their value, which moves the normalised image by as much, and the layers behind it, whose
+1e-6 of their value, which moves the normalized image by as much, and the layers behind it, whose
 logits reach about 20, add a few units of the last place each: 1e-5 is usual, 1e-4 is never reached.
 """
 
@@ -67,8 +66,6 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "size_bytes": len(content),
             },
-            "inputs": [asdict(spec) for spec in INPUTS],
-            "outputs": [asdict(spec) for spec in OUTPUTS],
             "labels": LABELS,
             "thresholds": {"reject_confidence": checkpoint.reject_confidence},
             "parameters": parameter_count(checkpoint.graph),
@@ -79,7 +76,7 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
                 "extra_images": checkpoint.extra_images,
                 "seconds": round(sum(row["seconds"] for row in checkpoint.history)),
                 "validation_accuracy": checkpoint.validation_accuracy,
-                "redrawn_validation_accuracy": checkpoint.redrawn_validation_accuracy,
+                "augmented_validation_accuracy": checkpoint.augmented_validation_accuracy,
             },
             "versions": {
                 "training": checkpoint.versions,
@@ -176,7 +173,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def session_of(model: bytes) -> Any:
-    """The same of a serialised graph."""
+    """The same of a serialized graph."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""Teaches a trained network the hand of one writer: drawings of one's own, mixed into MNIST."""
+"""Fine-tunes a trained network on drawings of one's own, mixed into MNIST."""
 
 import dataclasses
 from pathlib import Path

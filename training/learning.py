@@ -1,4 +1,4 @@
-"""Fits the network: digits as MNIST has them, digits redrawn, and drawings that are no digits."""
+"""Fits the network: MNIST's digits, augmented and not, digits drawn from strokes, non-digits."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,41 +10,41 @@ from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from inference.metadata import NORMALIZED_SIDE_PX
 from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import TrainingConfig
 from training.data import LabelledInk, split_training_set
 from training.model import DigitCNN, DigitGraph
-from training.normalizer import OUTPUT_SIZE
 from training.synthesis.augmentation import add_specks, augment, bend, coarsen, enlarge, sharpen
 from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 from training.synthesis.pen import draw_digits
 
-EVALUATION_BATCH = 1_000
+EVALUATION_BATCH_SIZE = 1_000
 
 WARM_UP_SHARE = 0.2
 """How much of the training the learning rate rises for."""
 
-NON_DIGIT_POOL = 20_000
-"""Different non-digits; each is redrawn whenever it is seen."""
+NON_DIGIT_POOL_SIZE = 20_000
+"""Different non-digits; each is augmented anew whenever it is seen."""
 
-DRAWN_POOL = 60_000
+DRAWN_POOL_SIZE = 60_000
 """Different digits drawn from strokes; each is bent whenever it is seen."""
 
 _Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class _Material:
+class _TrainingData:
     """What is learned from and validated on.
 
     Attributes:
         digits: The digits as MNIST has them.
-        enlarged: uint8 [count, 56, 56], the same, to be redrawn.
+        enlarged: uint8 [count, 56, 56], the same, to be augmented.
         drawn: uint8 [pool, 56, 56], digits drawn from strokes, likewise.
         non_digits: uint8 [pool, 56, 56].
         validation: The validation digits as MNIST has them.
-        redrawn: The validation digits as other hands would draw them.
+        augmented: The validation digits, augmented.
     """
 
     digits: LabelledInk
@@ -52,7 +52,7 @@ class _Material:
     drawn: LabelledInk
     non_digits: Tensor
     validation: LabelledInk
-    redrawn: LabelledInk
+    augmented: LabelledInk
 
 
 def train(
@@ -65,8 +65,8 @@ def train(
 ) -> Checkpoint:
     """Trains a network, from scratch unless it is given a start.
 
-    A part of each step's digits is shown as MNIST has them, the others are redrawn by other hands,
-    and non-digits stand beside them. The result are the averaged weights of the last step. The same
+    A part of each step's digits is shown as MNIST has them, the others are augmented, and
+    non-digits stand beside them. The result are the averaged weights of the last step. The same
     settings on the same machine with the same number of threads give the same weights.
 
     Args:
@@ -83,29 +83,29 @@ def train(
         learning = learning.subset(torch.arange(min(config.subset, len(learning))))
     if extra is not None:
         learning += _repeated(extra, config.extra_share, len(learning))
-    material = _Material(
+    data = _TrainingData(
         digits=learning,
         enlarged=enlarge(learning.ink),
-        drawn=draw_digits(min(DRAWN_POOL, len(learning)), generator),
-        non_digits=make_non_digits(learning, min(NON_DIGIT_POOL, len(learning)), generator),
+        drawn=draw_digits(min(DRAWN_POOL_SIZE, len(learning)), generator),
+        non_digits=make_non_digits(learning, min(NON_DIGIT_POOL_SIZE, len(learning)), generator),
         validation=validation,
-        redrawn=_redraw(validation),
+        augmented=_augmented(validation),
     )
     graph = DigitGraph(DigitCNN(config.dropout))
     if start is not None:
         graph.load_state_dict(start.graph.state_dict())
     graph = graph.to(device).to(memory_format=torch.channels_last)
-    history = _fit(graph, material, config, generator)
+    history = _fit(graph, data, config, generator)
     cpu = torch.device("cpu")
     graph = graph.to(cpu).to(memory_format=torch.contiguous_format)
     return Checkpoint(
         graph=graph.eval(),
         config=config,
         reject_confidence=_calibrate(
-            graph, material.validation, material.redrawn, _drawn(validation)
+            graph, data.validation, data.augmented, _drawn_validation(validation)
         ),
-        validation_accuracy=accuracy(graph, material.validation, cpu),
-        redrawn_validation_accuracy=accuracy(graph, material.redrawn, cpu),
+        validation_accuracy=accuracy(graph, data.validation, cpu),
+        augmented_validation_accuracy=accuracy(graph, data.augmented, cpu),
         history=history,
         versions=library_versions("torch", "torchvision"),
         extra_images=0 if extra is None else len(extra),
@@ -131,7 +131,7 @@ def one_cycle(
 
 def _fit(
     graph: DigitGraph,
-    material: _Material,
+    data: _TrainingData,
     config: TrainingConfig,
     generator: torch.Generator,
 ) -> list[dict[str, float]]:
@@ -141,7 +141,7 @@ def _fit(
         graph, multi_avg_fn=moving_average(config.average_decay), use_buffers=True
     )
     optimizer = torch.optim.AdamW(graph.parameters(), weight_decay=config.weight_decay)
-    steps_per_epoch = max(1, len(material.digits) // config.batch_size)
+    steps_per_epoch = max(1, len(data.digits) // config.batch_size)
     total_steps = config.epochs * steps_per_epoch
     schedule = one_cycle(optimizer, config.learning_rate, total_steps)
 
@@ -151,8 +151,8 @@ def _fit(
         started = time.perf_counter()
         loss_sum = 0.0
         graph.train()
-        for chosen in _batches(len(material.digits), config.batch_size, generator):
-            normalized, labels = _example_batch(graph, material, chosen, config, generator)
+        for chosen in _batches(len(data.digits), config.batch_size, generator):
+            normalized, labels = _example_batch(graph, data, chosen, config, generator)
             with torch.autocast(device.type, torch.bfloat16):
                 logits = graph.cnn(normalized)
             loss = _loss(logits.float(), labels, config)
@@ -166,15 +166,15 @@ def _fit(
         row = {
             "epoch": epoch,
             "loss": loss_sum / steps_per_epoch,
-            "validation_accuracy": accuracy(averaged.module, material.validation, device),
-            "redrawn_validation_accuracy": accuracy(averaged.module, material.redrawn, device),
+            "validation_accuracy": accuracy(averaged.module, data.validation, device),
+            "augmented_validation_accuracy": accuracy(averaged.module, data.augmented, device),
             "seconds": time.perf_counter() - started,
         }
         history.append(row)
         progress.set_postfix(
             loss=f"{row['loss']:.4f}",
             validation_accuracy=f"{row['validation_accuracy']:.2%}",
-            redrawn_validation_accuracy=f"{row['redrawn_validation_accuracy']:.2%}",
+            augmented_validation_accuracy=f"{row['augmented_validation_accuracy']:.2%}",
         )
     progress.close()
     graph.load_state_dict(averaged.module.state_dict())
@@ -183,35 +183,37 @@ def _fit(
 
 def _example_batch(
     graph: DigitGraph,
-    material: _Material,
+    data: _TrainingData,
     chosen: Tensor,
     config: TrainingConfig,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """The normalised images and labels of a step: untouched digits, redrawn ones, non-digits."""
+    """The normalized images and labels of a step: untouched digits, augmented ones, non-digits."""
     device = graph.temperature.device
-    untouched, redrawn = chosen.tensor_split([round(config.untouched_share * len(chosen))])
-    drawn = _some(len(material.drawn), config.drawn_share, config, generator)
-    others = _some(len(material.non_digits), config.non_digit_share, config, generator)
-    digits = torch.cat([material.digits.labels[chosen], material.drawn.labels[drawn]])
+    untouched, augmented = chosen.tensor_split([round(config.untouched_share * len(chosen))])
+    drawn = _random_indices(len(data.drawn), config.drawn_share, config, generator)
+    others = _random_indices(len(data.non_digits), config.non_digit_share, config, generator)
+    digits = torch.cat([data.digits.labels[chosen], data.drawn.labels[drawn]])
     labels = F.pad(digits, (0, len(others)), value=NO_DIGIT)
     no_digits = labels[len(digits) :]
     drawings = (
-        augment(material.enlarged[redrawn].to(device), material.digits.labels[redrawn], generator),
+        augment(data.enlarged[augmented].to(device), data.digits.labels[augmented], generator),
         # Their pens, from thin to thick, are their own.
-        bend(material.drawn.ink[drawn].to(device), generator),
-        augment(material.non_digits[others].to(device), no_digits, generator),
+        bend(data.drawn.ink[drawn].to(device), generator),
+        augment(data.non_digits[others].to(device), no_digits, generator),
     )
     ink = add_specks(torch.cat(drawings), generator)
     with torch.no_grad():
         normalized = sharpen(_normalized(graph, ink, config, generator), generator)
         if len(untouched):
-            shown = graph.normalizer(material.digits.ink[untouched].to(device))
+            shown = graph.normalizer(data.digits.ink[untouched].to(device))
             normalized = torch.cat([shown, normalized])
     return normalized, labels.to(device)
 
 
-def _some(count: int, share: float, config: TrainingConfig, generator: Generator) -> Tensor:
+def _random_indices(
+    count: int, share: float, config: TrainingConfig, generator: Generator
+) -> Tensor:
     """Random indices below a count, so many for each digit of a step."""
     return torch.randint(count, (round(share * config.batch_size),), generator=generator)
 
@@ -221,7 +223,7 @@ def _normalized(
 ) -> Tensor:
     """What the network sees of ink [batch, 56, 56], a share of which has few pixels."""
     is_coarse = torch.rand(len(ink), generator=generator) < config.coarse_share
-    normalized = torch.empty(len(ink), OUTPUT_SIZE, OUTPUT_SIZE, device=ink.device)
+    normalized = torch.empty(len(ink), NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX, device=ink.device)
     normalized[~is_coarse] = graph.normalizer(ink[~is_coarse])
     if is_coarse.any():
         normalized[is_coarse] = graph.normalizer(coarsen(ink[is_coarse], generator))
@@ -264,28 +266,32 @@ def _batches(count: int, batch_size: int, generator: torch.Generator) -> Iterato
         yield order[start : start + batch_size]
 
 
-def _drawn(validation: LabelledInk) -> LabelledInk:
+def _drawn_validation(validation: LabelledInk) -> LabelledInk:
     """About as many digits drawn from strokes, always the same ones."""
     generator = torch.Generator().manual_seed(0)
     digits = draw_digits(len(validation), generator)
-    ink = torch.cat([bend(part, generator) for part in digits.ink.split(EVALUATION_BATCH)])
+    ink = torch.cat([bend(part, generator) for part in digits.ink.split(EVALUATION_BATCH_SIZE)])
     return LabelledInk(add_specks(ink, generator).byte(), digits.labels)
 
 
-def _redraw(digits: LabelledInk) -> LabelledInk:
-    """The same digits as other hands would draw them, always the same way."""
+def _augmented(digits: LabelledInk) -> LabelledInk:
+    """The digits augmented, always in the same way."""
     generator = torch.Generator().manual_seed(0)
     pairs = zip(
-        digits.ink.split(EVALUATION_BATCH), digits.labels.split(EVALUATION_BATCH), strict=True
+        digits.ink.split(EVALUATION_BATCH_SIZE),
+        digits.labels.split(EVALUATION_BATCH_SIZE),
+        strict=True,
     )
-    redrawn = [augment(enlarge(ink), labels, generator) for ink, labels in pairs]
-    return LabelledInk(add_specks(torch.cat(redrawn), generator).byte(), digits.labels)
+    augmented = [augment(enlarge(ink), labels, generator) for ink, labels in pairs]
+    return LabelledInk(add_specks(torch.cat(augmented), generator).byte(), digits.labels)
 
 
 @torch.no_grad()
 def _logits(graph: torch.nn.Module, digits: LabelledInk, device: torch.device) -> Tensor:
     graph.eval()
-    return torch.cat([graph(ink.to(device))[1].cpu() for ink in digits.ink.split(EVALUATION_BATCH)])
+    return torch.cat(
+        [graph(ink.to(device))[1].cpu() for ink in digits.ink.split(EVALUATION_BATCH_SIZE)]
+    )
 
 
 def accuracy(graph: torch.nn.Module, digits: LabelledInk, device: torch.device) -> float:

@@ -34,7 +34,7 @@ class DigitCNN(nn.Module):
         )
 
     def forward(self, normalized: Tensor) -> Tensor:
-        """Scores normalised images.
+        """Scores normalized images.
 
         Args:
             normalized: float32 [batch, 28, 28], 0 … 1.
@@ -46,7 +46,7 @@ class DigitCNN(nn.Module):
 
 
 class DigitGraph(nn.Module):
-    """What `artifacts/digits.onnx` computes: normaliser, CNN and calibrated probabilities.
+    """What `artifacts/digits.onnx` computes: normalizer, CNN and calibrated probabilities.
 
     Attributes:
         temperature: Scalar that divides the logits before the softmax (Guo et al., 2017, "On
@@ -68,7 +68,7 @@ class DigitGraph(nn.Module):
             ink: [batch, height, width], uint8 (or float), 0 (paper) … 255 (full ink).
 
         Returns:
-            Probabilities [batch, 10], logits [batch, 10] and normalised images [batch, 28, 28], all
+            Probabilities [batch, 10], logits [batch, 10] and normalized images [batch, 28, 28], all
             float32.
         """
         normalized = self.normalizer(ink)

@@ -12,7 +12,6 @@ agree on every probe.
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -425,8 +424,6 @@ def export_numbers(
             "sha256": hashlib.sha256(content).hexdigest(),
             "size_bytes": len(content),
         },
-        "inputs": [asdict(spec) for spec in CONTRACT.inputs],
-        "outputs": [asdict(spec) for spec in CONTRACT.outputs],
         "labels": list(CHARACTERS),
         "reading": reading,
         "parameters": parameter_count(checkpoint.network),

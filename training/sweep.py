@@ -50,14 +50,14 @@ def summarize_run(
     return {
         "seed": checkpoint.config.seed,
         "validation_accuracy": checkpoint.validation_accuracy,
-        "redrawn_validation_accuracy": checkpoint.redrawn_validation_accuracy,
+        "augmented_validation_accuracy": checkpoint.augmented_validation_accuracy,
         "mnist_test_accuracy": float(predict_ink(recognizer, mnist_test).correct.mean()),
     }
 
 
 def best_on_validation(runs: list[dict[str, float]]) -> int:
     """The index of the run with the best mean of both validation accuracies."""
-    scores = [run["validation_accuracy"] + run["redrawn_validation_accuracy"] for run in runs]
+    scores = [run["validation_accuracy"] + run["augmented_validation_accuracy"] for run in runs]
     return int(np.argmax(scores))
 
 

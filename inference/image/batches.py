@@ -23,14 +23,14 @@ _WAITING_PIXELS = 4_000_000
 
 
 def ink_batches(
-    images: list[ImageSource], read_ink: ReadInk, looking: Lock
+    images: list[ImageSource], read_ink: ReadInk, numpy_lock: Lock
 ) -> Iterator[tuple[list[int], NDArray[np.uint8] | Prediction | InvalidImageError]]:
     """Finds the ink of images and joins what is of equal size, whatever stands between it.
 
     Args:
         images: What `DigitRecognizer.predict` takes.
         read_ink: Finds the ink of what does not go together with others.
-        looking: Is held while NumPy looks at many small arrays.
+        numpy_lock: Is held while NumPy works on many small arrays.
 
     Yields:
         The positions of some images, each of which comes up once, and their ink, uint8
@@ -40,7 +40,7 @@ def ink_batches(
     rest = dict(enumerate(images))
     small = {position: image for position, image in rest.items() if is_small_luminance(image)}
     for positions, luminance in _stacks(small):
-        with looking:
+        with numpy_lock:
             ink, is_ready = ready_ink(luminance)
         if not is_ready.all():
             ink = ink[is_ready]
@@ -87,7 +87,7 @@ def _stacks(
         at_once = max(1, _BATCH_PIXELS // math.prod(shape))
         for start in range(0, len(alike), at_once):
             positions = alike[start : start + at_once]
-            # np.stack takes several times as long for small arrays, and hands the interpreter's
-            # lock over at each of them: threads that do so together keep falling into step.
+            # np.stack takes several times as long for small arrays. It also releases the
+            # interpreter's lock at each of them, so that threads fall into step.
             content = b"".join([arrays[position].tobytes() for position in positions])
             yield positions, np.frombuffer(content, np.uint8).reshape(len(positions), *shape)

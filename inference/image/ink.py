@@ -11,15 +11,15 @@ from ..errors import BlankImageError
 from .decoding import MAX_PIXELS
 from .picture import ImageSource, Picture, read_picture, read_upright
 
-MINIMUM_CONTRAST = 12
+MINIMUM_CONTRAST_LEVELS = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""
 
-# Chance seldom takes any pixel of bare paper further from the paper's level than this many times
-# the distance within which 99 % of them stay, or all of the few at the border.
+# Most pixels of bare paper stay within some distance of the paper's level: 99 % of them, or all of
+# the few at the border. Noise hardly ever takes a pixel farther than twice that distance.
 NOISE_QUANTILE = 0.99
 NOISE_FACTOR = 2
 
-MAXIMUM_NOISE = 64  # levels; paper that varies by more shows a shadow or an object, not noise
+MAXIMUM_NOISE_LEVELS = 64  # paper that varies by more shows a shadow or an object, not noise
 
 # Share of the marked pixels that must reach full ink, so that a speck of dust does not set the
 # scale. In MNIST's own images that is one pixel at most, so they keep theirs.
@@ -32,12 +32,12 @@ SMALLEST_PHOTOGRAPH_PX = 32
 # A line is where less than the other share has another side's level.
 EVEN_SHARE, GAPS_SHARE = 0.75, 0.1
 
-# Where the paper is pure white or black and full ink nearly its opposite, an image is left as it
-# is: MNIST's own, some of which end at 254, and a clean canvas.
-NEARLY_FULL = 250
+# An image on pure white or black paper is not stretched if its ink reaches this level: some of
+# MNIST's images end at 254.
+NEARLY_FULL_LEVEL = 250
 
-# Strokes leave most of the box around them empty; a sheet, even a rotated one, fills it.
-STROKES_FILL = 0.4
+# Strokes fill less of their bounding box, a sheet of paper fills more, even a rotated one.
+STROKES_FILL_SHARE = 0.4
 
 _LEVELS = np.arange(256)
 
@@ -87,7 +87,7 @@ def is_framed(picture: Picture) -> bool:
 
 
 def _share_near(levels: NDArray[np.uint8], level: int) -> float:
-    near = np.abs(levels.astype(np.int16) - level) <= MINIMUM_CONTRAST
+    near = np.abs(levels.astype(np.int16) - level) <= MINIMUM_CONTRAST_LEVELS
     return np.count_nonzero(near) / levels.size
 
 
@@ -138,7 +138,7 @@ def ready_ink(
     is_on_white = np.bitwise_and.reduce(border, axis=1) == 255
     is_on_black = ~border.any(axis=1)
     ink = luminance ^ (is_on_white * np.uint8(255))[:, np.newaxis, np.newaxis]
-    nearly_full = np.array([np.count_nonzero(levels) for levels in ink >= NEARLY_FULL])
+    nearly_full = np.array([np.count_nonzero(levels) for levels in ink >= NEARLY_FULL_LEVEL])
     is_strong = nearly_full >= FULL_INK_SHARE * ink[0].size
     return ink, (is_on_white | is_on_black) & is_strong
 
@@ -156,9 +156,9 @@ def _ink_on_paper(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:
     histogram = _histogram(luminance)
     squared_deviation = histogram * np.square(_LEVELS - paper)
     is_dark = bool(squared_deviation[:paper].sum() >= squared_deviation[paper:].sum())
-    # Noise goes both ways, so the side without ink shows how strong it is.
+    # Noise makes pixels darker and lighter: the side without ink shows how strong it is.
     bare = histogram[paper:] if is_dark else histogram[paper::-1]
-    noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE))
+    noise = max(noise, min(NOISE_FACTOR * _quantile(bare, NOISE_QUANTILE), MAXIMUM_NOISE_LEVELS))
     return _stretched(luminance, paper, is_dark, noise)
 
 
@@ -166,7 +166,7 @@ def _is_clean(luminance: NDArray[np.uint8], border: NDArray[np.uint8], paper: in
     """Whether the paper has a single level, as a drawing program leaves it and no camera does."""
     if np.count_nonzero(border == paper) > border.size * 3 // 4:
         return True
-    # Of a drawing that was cropped closely, the border may show little paper.
+    # The border of a drawing that was cropped closely may show little paper.
     darkest = np.count_nonzero(luminance == luminance.min())
     lightest = np.count_nonzero(luminance == luminance.max())
     return bool(darkest + lightest > luminance.size * 3 // 4)
@@ -176,16 +176,16 @@ def _ink_on_transparency(
     luminance: NDArray[np.uint8], opacity: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
     faintest, fullest = int(opacity.min()), int(opacity.max())
-    if fullest < MINIMUM_CONTRAST:
+    if fullest < MINIMUM_CONTRAST_LEVELS:
         raise BlankImageError("the image is transparent everywhere; draw a digit on it")
-    if fullest - faintest < MINIMUM_CONTRAST:
+    if fullest - faintest < MINIMUM_CONTRAST_LEVELS:
         return _ink_on_paper(luminance)
     # The colour of nearly transparent pixels means nothing.
     is_visible = opacity > (faintest + fullest) // 2
     visible = luminance[is_visible]
-    has_contrast = int(visible.max()) - int(visible.min()) >= MINIMUM_CONTRAST
-    if not has_contrast or _fill(is_visible) < STROKES_FILL:
-        # Bare strokes: their shape says all, whatever their colour.
+    has_contrast = int(visible.max()) - int(visible.min()) >= MINIMUM_CONTRAST_LEVELS
+    if not has_contrast or _fill(is_visible) < STROKES_FILL_SHARE:
+        # Bare strokes: only their shape counts, not their colour.
         return _stretched(opacity, faintest, is_dark=False, noise=0)
     # A sheet of paper, parts of which are transparent: these take its colour.
     paper = _median(visible)
@@ -200,14 +200,14 @@ def _stretched(
 
     What differs from the paper by no more than the noise is 0.
     """
-    needed = max(MINIMUM_CONTRAST, noise + 1)
+    needed = max(MINIMUM_CONTRAST_LEVELS, noise + 1)
     full = _full_depth(levels, paper, is_dark, faintest=needed)
     if full < needed:
         raise BlankImageError(
             f"the image is blank: its strongest mark differs from the paper by {full} of 255 "
             f"levels, and {needed} are needed; draw a digit, or draw it with more contrast"
         )
-    if full >= NEARLY_FULL and paper == (255 if is_dark else 0) and not noise:
+    if full >= NEARLY_FULL_LEVEL and paper == (255 if is_dark else 0) and not noise:
         return ~levels if is_dark else levels
     depth = np.clip(paper - _LEVELS if is_dark else _LEVELS - paper, 0, full)
     ink = (depth * 255 + full // 2) // full
@@ -221,7 +221,7 @@ def _full_depth(levels: NDArray[np.uint8], paper: int, is_dark: bool, faintest: 
     """How far from the paper's level the strongest marks are, the faintest being that far."""
     extreme = int(levels.min() if is_dark else levels.max())
     deepest = abs(extreme - paper)
-    # Enough even if every pixel were marked: mostly so, and faster to find than a histogram.
+    # These are enough even if every pixel were marked. That is usual, and faster than a histogram.
     if deepest < faintest or np.count_nonzero(levels == extreme) >= FULL_INK_SHARE * levels.size:
         return deepest
     histogram = _histogram(levels)
@@ -234,13 +234,13 @@ def _full_depth(levels: NDArray[np.uint8], paper: int, is_dark: bool, faintest: 
 def _noise_at_border(border: NDArray[np.uint8], paper: int) -> int:
     """How far noise may take paper from its level, by what its border shows.
 
-    Noise is all over the border; ink, in contrast, is on a small part of it, or far from the paper.
-    This also sees the noise of pure white or black paper, which goes one way only, as ink does.
+    Noise is all over the border. Ink is on a small part of it, or far from the paper's level. This
+    also finds the noise of pure white or black paper, which changes pixels in one direction only.
     """
     deviation = np.sort(np.abs(border.astype(np.int16) - paper))
     noise = NOISE_FACTOR * int(deviation[-1])
     is_everywhere = deviation[deviation.size * 3 // 4] > 0
-    return noise if is_everywhere and noise <= MAXIMUM_NOISE else 0
+    return noise if is_everywhere and noise <= MAXIMUM_NOISE_LEVELS else 0
 
 
 def _border(luminance: NDArray[np.uint8]) -> NDArray[np.uint8]:

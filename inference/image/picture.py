@@ -23,12 +23,12 @@ ImageSource: TypeAlias = (
 )
 """An image file's path, its content, an open binary file, a Pillow image, or a NumPy array."""
 
-WORKING_SIDE = 1024  # pixels; beyond this, detail is lost on a digit of 28 × 28 anyway
+WORKING_SIDE_PX = 1024  # beyond this, detail is lost on a digit of 28 × 28 anyway
 
-# Floats may be off 0…1 by so much, a quarter of a level: resampling rounds.
-_ROUNDING = 1e-3
+# Floats may be outside 0…1 by this much, a quarter of a level: resampling rounds.
+_ROUNDING_TOLERANCE = 1e-3
 
-SMALL_PIXELS = 128 * 128  # up to here, an image takes longer to look at alone than in a stack
+SMALL_IMAGE_PIXELS = 128 * 128  # up to this size, images are read faster together than one by one
 
 _ACCEPTED = (
     "pass a path, the bytes of an image file, an open binary file, a Pillow image, or a NumPy array"
@@ -48,7 +48,7 @@ _SIDEWAYS = (5, 6, 7, 8)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """An image as an eye sees it, upright, its longer side at most `WORKING_SIDE`.
+    """An image as an eye sees it, upright, its longer side at most `WORKING_SIDE_PX`.
 
     Attributes:
         luminance: uint8 (H, W), 0 black … 255 white.
@@ -76,7 +76,7 @@ def read_picture(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     Raises:
         InvalidImageError: It is not an image, is damaged, empty, or too large.
     """
-    with _telling_what_is_wrong(source):
+    with _foreign_errors_explained(source):
         if isinstance(source, np.ndarray):
             return _picture_of_array(_checked_levels(source, max_pixels), source)
         return _picture(*_read(source, "L", max_pixels))
@@ -84,7 +84,7 @@ def read_picture(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
 
 def read_upright(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Reads an image in its colours, likewise: upright, "RGB", or "RGBA" with transparency."""
-    with _telling_what_is_wrong(source):
+    with _foreign_errors_explained(source):
         if isinstance(source, np.ndarray):
             source = Image.fromarray(_checked_levels(source, max_pixels))
         upright, _ = _read(source, "RGB", max_pixels)
@@ -92,7 +92,7 @@ def read_upright(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Image.Ima
 
 
 @contextlib.contextmanager
-def _telling_what_is_wrong(source: Any) -> Generator[None, None, None]:
+def _foreign_errors_explained(source: Any) -> Generator[None, None, None]:
     try:
         yield
     except InvalidImageError:
@@ -155,7 +155,7 @@ def _decode(
     def decode(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
         source_size = image.size
         # A JPEG can be decoded at a fraction of its size, in a fraction of the time.
-        image.draft(mode, (WORKING_SIDE, WORKING_SIDE))
+        image.draft(mode, (WORKING_SIDE_PX, WORKING_SIDE_PX))
         return _upright(image, mode, source_size)
 
     return decoded(file, name, max_pixels, decode)
@@ -181,7 +181,7 @@ def _upright(
 ) -> tuple[Image.Image, tuple[int, int]]:
     width, height = source_size
     image.load()
-    plain = _plain(image, mode)
+    plain = _converted_and_shrunk(image, mode)
     orientation = _orientation(image)
     if orientation in _UPRIGHT:
         plain = plain.transpose(_UPRIGHT[orientation])
@@ -195,7 +195,7 @@ def _orientation(image: Image.Image) -> int:
         return 1  # Damaged EXIF data does not make the picture unreadable.
 
 
-def _plain(image: Image.Image, mode: str) -> Image.Image:
+def _converted_and_shrunk(image: Image.Image, mode: str) -> Image.Image:
     """Any mode → "RGBA" if the image has transparency, else that one or "L"; shrunk."""
     if image.mode.startswith("I;16"):
         image = image.convert("I")
@@ -218,7 +218,7 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    factor = math.ceil(max(image.size) / WORKING_SIDE)
+    factor = math.ceil(max(image.size) / WORKING_SIDE_PX)
     return image if factor == 1 else image.reduce(factor)
 
 
@@ -237,9 +237,9 @@ def is_small_luminance(source: ImageSource) -> TypeGuard[NDArray[np.uint8]]:
         type(source) is np.ndarray  # What its subclasses mean may be lost in a stack.
         and source.dtype == np.uint8
         and source.ndim == 2
-        and 0 < source.size <= SMALL_PIXELS
-        and source.shape[0] <= WORKING_SIDE
-        and source.shape[1] <= WORKING_SIDE
+        and 0 < source.size <= SMALL_IMAGE_PIXELS
+        and source.shape[0] <= WORKING_SIDE_PX
+        and source.shape[1] <= WORKING_SIDE_PX
     )
 
 
@@ -268,14 +268,14 @@ def _picture_of_array(levels: NDArray[np.uint8], source: NDArray[Any]) -> Pictur
         is_opaque = int(np.bitwise_and.reduce(pixels, axis=None)) >> 24 == 255
         if is_opaque and _is_grey(levels):
             levels = pixels.astype(np.uint8)
-    if levels.ndim == 2 and max(size) <= WORKING_SIDE:
+    if levels.ndim == 2 and max(size) <= WORKING_SIDE_PX:
         is_callers = np.may_share_memory(levels, source)
         return Picture(levels.copy() if is_callers else levels, None, size)
     if is_opaque and levels.ndim == 3:
         image = Image.frombuffer("RGBX", size, levels, "raw", "RGBX", 0, 1)
     else:
         image = Image.fromarray(levels)
-    return _picture(_plain(image, "L"), size)
+    return _picture(_converted_and_shrunk(image, "L"), size)
 
 
 def _is_grey(levels: NDArray[np.uint8]) -> bool:
@@ -308,7 +308,7 @@ def _unit_as_levels(array: NDArray[Any]) -> NDArray[np.uint8]:
     """Float, 0…1 → uint8, 0…255."""
     lowest, highest = float(array.min()), float(array.max())
     _check_finite(lowest, highest)
-    if lowest < -_ROUNDING or highest > 1 + _ROUNDING:
+    if lowest < -_ROUNDING_TOLERANCE or highest > 1 + _ROUNDING_TOLERANCE:
         raise InvalidImageError(
             f"the float array holds values from {lowest:g} to {highest:g}; floats must be in 0…1, "
             "so scale them, or pass 0…255 as uint8"

@@ -1,5 +1,5 @@
 """Whole numbers: characters that were found on a picture → lines → numbers."""
 
-from .number import Box, Located, Number
+from .number import Box, DetectedDigit, Number
 
-__all__ = ["Box", "Located", "Number"]
+__all__ = ["Box", "DetectedDigit", "Number"]

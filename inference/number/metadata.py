@@ -12,7 +12,6 @@ from ..metadata import (
     number,
     parse_document,
     parse_file,
-    parse_tensors,
     section,
     sections,
     share,
@@ -98,13 +97,13 @@ class NumberMetadata:
 
     model_version: str
     file: ModelFile
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
     reading: ReadingSettings
     parameters: int
     training: Mapping[str, Any]
     versions: Mapping[str, Any]
     metrics: Mapping[str, Mapping[str, Any]]
+    inputs: tuple[TensorSpec, ...] = CONTRACT.inputs
+    outputs: tuple[TensorSpec, ...] = CONTRACT.outputs
 
 
 def parse_number_metadata(content: bytes) -> NumberMetadata:
@@ -122,8 +121,6 @@ def parse_number_metadata(content: bytes) -> NumberMetadata:
     return NumberMetadata(
         model_version=text(document, "model_version"),
         file=parse_file(document),
-        inputs=parse_tensors(document, "inputs"),
-        outputs=parse_tensors(document, "outputs"),
         reading=ReadingSettings(
             accepted_probability=share(reading, "accepted_probability"),
             separator_probability=share(reading, "separator_probability"),

@@ -1,5 +1,6 @@
 """What the recognizer says about a written number of any length."""
 
+import warnings
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -15,7 +16,7 @@ class BoxDict(TypedDict):
     height: int
 
 
-class LocatedDict(TypedDict):
+class DetectedDigitDict(TypedDict):
     """A digit, where it is and what it was read as, ready for `json.dumps`."""
 
     box: BoxDict
@@ -29,8 +30,9 @@ class NumberDict(TypedDict):
     confidence: float
     is_sure: bool
     box: BoxDict
-    digits: list[LocatedDict]
-    left_out: list[LocatedDict]
+    digits: list[DetectedDigitDict]
+    rejected: list[DetectedDigitDict]
+    left_out: list[DetectedDigitDict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A digit on the image, or what was taken for one and left out.
+class DetectedDigit:
+    """A digit on the image, or what resembles one and was rejected.
 
     Attributes:
         box: Where it is.
@@ -66,7 +68,7 @@ class Located:
     box: Box
     prediction: Prediction
 
-    def to_dict(self) -> LocatedDict:
+    def to_dict(self) -> DetectedDigitDict:
         """Box and prediction, ready for `json.dumps`."""
         return {"box": self.box.to_dict(), "prediction": self.prediction.to_dict()}
 
@@ -84,23 +86,31 @@ class Number:
         box: Where the number is; the whole image if nothing was found.
         digits: The digits from left to right, one for each digit of the text; each says by its
             prediction's `digit` which.
-        left_out: What resembles a digit too little to be a part of the number, from left to right.
+        rejected: What resembles a digit too little to be a part of the number, from left to right.
     """
 
     text: str
     confidence: float
     is_sure: bool
     box: Box
-    digits: tuple[Located, ...]
-    left_out: tuple[Located, ...]
+    digits: tuple[DetectedDigit, ...]
+    rejected: tuple[DetectedDigit, ...]
+
+    @property
+    def left_out(self) -> tuple[DetectedDigit, ...]:
+        """The former name of `rejected`."""
+        warnings.warn("`left_out` is called `rejected` now", DeprecationWarning, stacklevel=2)
+        return self.rejected
 
     def to_dict(self) -> NumberDict:
-        """All of it, ready for `json.dumps`."""
+        """All of it, ready for `json.dumps`; `left_out` is the former name of `rejected`."""
+        rejected = [digit.to_dict() for digit in self.rejected]
         return {
             "text": self.text,
             "confidence": self.confidence,
             "is_sure": self.is_sure,
             "box": self.box.to_dict(),
             "digits": [digit.to_dict() for digit in self.digits],
-            "left_out": [mark.to_dict() for mark in self.left_out],
+            "rejected": rejected,
+            "left_out": rejected,
         }

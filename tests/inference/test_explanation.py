@@ -282,7 +282,7 @@ def test_where_nothing_is_drawn_nothing_speaks(
     assert explanation.needed is None
 
 
-@settings(max_examples=25, deadline=None)  # Each runs several hundred images.
+@settings(max_examples=25)  # Each runs several hundred images.
 @given(
     arrays.arrays(np.float32, (28, 28), elements=st.floats(0, 1, width=32), fill=st.just(0.0)),
     st.integers(1, 9),

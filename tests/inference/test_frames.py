@@ -27,6 +27,7 @@ def boxed(drawing: Drawing, sides: Sequence[int]) -> Levels:
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sides", [(0,), (3,), (0, 2), (1, 2, 3), (0, 1, 2, 3)])
 def test_a_digit_between_the_lines_of_a_form_is_read(
     sides: tuple[int, ...], recognizer: DigitRecognizer

@@ -99,6 +99,7 @@ def test_a_photographed_digit_is_read(drawing: Drawing, recognizer: DigitRecogni
     assert recognizer.predict(photo).digit == drawing.label
 
 
+@pytest.mark.slow
 def test_photographs_cost_at_most_a_point(recognizer: DigitRecognizer, tmp_path: Path):
     pictures: list[tuple[Path, int]] = []
     for index, drawing in enumerate(DRAWINGS * 2):
@@ -111,6 +112,7 @@ def test_photographs_cost_at_most_a_point(recognizer: DigitRecognizer, tmp_path:
     assert measured.photographed >= measured.clean - 0.01 - 1 / len(pictures)
 
 
+@pytest.mark.slow
 def test_bare_paper_is_blank_or_no_digit(recognizer: DigitRecognizer):
     bare = np.full((280, 280), 255, np.uint8)
     sure = 0
@@ -336,6 +338,7 @@ def test_a_photograph_is_in_colour_and_decided_by_its_generator():
     assert (first != other).any()
 
 
+@pytest.mark.slow
 def test_a_telephones_photograph_fits_into_memory(tmp_path: Path):
     """12 megapixels, as JPEG and as PNG, each in a process of its own."""
     sheet = Image.new("RGB", (4032, 3024), (225, 222, 210))

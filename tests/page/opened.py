@@ -43,7 +43,7 @@ def number(
         is_sure=are_sure if is_sure is None else is_sure,
         box=Box(100, 100, 340, 80),
         digits=digits,
-        left_out=left_out,
+        rejected=left_out,
     )
 
 

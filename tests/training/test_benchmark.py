@@ -13,7 +13,7 @@ def test_the_benchmark_measures_every_comparison_and_writes_it_down(
 ):
     # As short as can be: the figures mean nothing here.
     monkeypatch.setattr(benchmark, "ROUNDS", 1)
-    monkeypatch.setattr(benchmark, "SECONDS_A_TURN", 0)
+    monkeypatch.setattr(benchmark, "TURN_SECONDS", 0)
     monkeypatch.setattr(benchmark, "STREAM_IMAGES", 64)
     monkeypatch.setattr(benchmark, "STREAM_FILES", 2)
     benchmark.write(tmp_path, benchmark.measure(ARTIFACTS))
@@ -29,7 +29,7 @@ def test_the_benchmark_measures_every_comparison_and_writes_it_down(
 
 def test_sides_of_a_comparison_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(benchmark, "ROUNDS", 2)
-    monkeypatch.setattr(benchmark, "SECONDS_A_TURN", 0)
+    monkeypatch.setattr(benchmark, "TURN_SECONDS", 0)
     order: list[str] = []
     benchmark.in_turns(lambda: order.append("a"), lambda: order.append("b"))
     assert order[-4:] == ["a", "b", "a", "b"]

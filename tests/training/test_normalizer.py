@@ -1,20 +1,20 @@
 import pytest
 import torch
 
+from inference.metadata import NORMALIZED_SIDE_PX
 from training.normalizer import (
-    CENTRE,
-    DIGIT_SIZE,
-    FULL_INK,
-    NOISE_FLOOR,
-    OUTPUT_SIZE,
-    SNAP,
+    CENTRE_PX,
+    DIGIT_SIDE_PX,
+    FULL_INK_LEVEL,
+    NOISE_FLOOR_LEVEL,
+    SNAP_PX,
     USUAL_DARKNESS,
     InkNormalizer,
 )
 
 # The centre of mass is rounded to a source pixel: by up to half of one, and a little more since the
 # half itself is rounded down.
-MOST_ROUNDING = 1 - SNAP  # source pixels
+MOST_ROUNDING = 1 - SNAP_PX  # source pixels
 
 
 def normalize(ink: torch.Tensor) -> torch.Tensor:
@@ -45,8 +45,8 @@ def test_ink_that_fills_a_square_becomes_twenty_by_twenty_pixels_of_full_ink():
     # An odd side, so that the centre of mass is a pixel's centre and is not rounded: the square
     # reaches 10 target pixels to each side of the middle of pixel 14.
     image = normalize(rectangle(101, 101))
-    first, last = CENTRE - DIGIT_SIZE // 2, CENTRE + DIGIT_SIZE // 2
-    expected = torch.zeros(OUTPUT_SIZE, OUTPUT_SIZE)
+    first, last = CENTRE_PX - DIGIT_SIDE_PX // 2, CENTRE_PX + DIGIT_SIDE_PX // 2
+    expected = torch.zeros(NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX)
     expected[first : last + 1, first : last + 1] = 1
     expected[[first, last]] /= 2
     expected[:, [first, last]] /= 2
@@ -64,9 +64,9 @@ def test_the_longer_side_becomes_twenty_pixels_and_the_aspect_is_kept(height: in
 
 def test_the_centre_of_mass_comes_to_the_centre_of_the_image():
     digit = lopsided_digit()
-    scale = 90 / DIGIT_SIZE  # source pixels per target pixel
+    scale = 90 / DIGIT_SIDE_PX  # source pixels per target pixel
     allowed = MOST_ROUNDING / scale + 0.02  # area averaging moves it by far less than the 0.02
-    assert centre_of_mass(normalize(digit)) == pytest.approx((CENTRE, CENTRE), abs=allowed)
+    assert centre_of_mass(normalize(digit)) == pytest.approx((CENTRE_PX, CENTRE_PX), abs=allowed)
 
 
 def test_an_image_of_twenty_pixels_is_moved_by_whole_pixels_and_not_resampled():
@@ -77,7 +77,7 @@ def test_an_image_of_twenty_pixels_is_moved_by_whole_pixels_and_not_resampled():
     image = normalize(page)
     rows, columns = image.sum(1).nonzero().flatten(), image.sum(0).nonzero().flatten()
     cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    expected = (digit.float() - NOISE_FLOOR) / (FULL_INK - NOISE_FLOOR)
+    expected = (digit.float() - NOISE_FLOOR_LEVEL) / (FULL_INK_LEVEL - NOISE_FLOOR_LEVEL)
     # Both are a product of float32 numbers with weights 0 and 1.
     torch.testing.assert_close(cut, expected, atol=1e-6, rtol=0)
 
@@ -87,7 +87,7 @@ def test_all_ink_stays_in_the_image_when_the_centre_of_mass_is_far_off():
     ink[0:100, 0:100] = 255
     ink[100:400, 0:4] = 255  # a long tail, which pulls the box but hardly the mass
     image = normalize(ink)
-    expected_mass = (ink / FULL_INK).sum().item() / (400 / DIGIT_SIZE) ** 2
+    expected_mass = (ink / FULL_INK_LEVEL).sum().item() / (400 / DIGIT_SIDE_PX) ** 2
     assert image.sum().item() == pytest.approx(expected_mass, rel=1e-4)
 
 
@@ -121,12 +121,12 @@ def test_the_size_of_the_drawing_does_not_matter(factor: int):
     difference = (normalize(larger) - normalize(digit)).abs()
     # Both roundings together move an outline by at most this share of a target pixel, and its ink
     # level by as much along each axis.
-    assert difference.max() <= 2 * MOST_ROUNDING / (90 / DIGIT_SIZE)
+    assert difference.max() <= 2 * MOST_ROUNDING / (90 / DIGIT_SIDE_PX)
     assert difference.mean() <= 0.01
 
 
 def test_paper_noise_up_to_the_noise_floor_changes_nothing_but_the_ink_under_it():
-    noise = torch.randint(0, NOISE_FLOOR + 1, (120, 90), dtype=torch.uint8)
+    noise = torch.randint(0, NOISE_FLOOR_LEVEL + 1, (120, 90), dtype=torch.uint8)
     digit = lopsided_digit()
     noisy = torch.where(digit > 0, digit, noise)
     torch.testing.assert_close(normalize(noisy), normalize(digit))
@@ -135,7 +135,8 @@ def test_paper_noise_up_to_the_noise_floor_changes_nothing_but_the_ink_under_it(
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (28, 28), (280, 280)])
 def test_blank_ink_gives_an_empty_image(shape: tuple[int, int]):
     assert torch.equal(
-        normalize(torch.zeros(shape, dtype=torch.uint8)), torch.zeros(OUTPUT_SIZE, OUTPUT_SIZE)
+        normalize(torch.zeros(shape, dtype=torch.uint8)),
+        torch.zeros(NORMALIZED_SIDE_PX, NORMALIZED_SIDE_PX),
     )
 
 
@@ -192,8 +193,8 @@ def test_dark_ink_stays_as_it_is():
     ink = rectangle(101, 101)
     ink[:, 50:101] = 180
     image = normalize(ink)
-    pale = (180 - NOISE_FLOOR) / (FULL_INK - NOISE_FLOOR)
-    levels = image[CENTRE][image[CENTRE] > 0]
+    pale = (180 - NOISE_FLOOR_LEVEL) / (FULL_INK_LEVEL - NOISE_FLOOR_LEVEL)
+    levels = image[CENTRE_PX][image[CENTRE_PX] > 0]
     # The edges between are mixed of both.
     assert levels.amax() == 1
     assert levels.quantile(0.25).item() == pytest.approx(pale, abs=1e-3)

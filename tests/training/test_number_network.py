@@ -122,38 +122,38 @@ def written_on() -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def normalised(written_on: torch.Tensor) -> torch.Tensor:
+def normalized(written_on: torch.Tensor) -> torch.Tensor:
     return LocalContrast()(written_on)
 
 
-def test_strokes_stand_out_from_paper(written_on: torch.Tensor, normalised: torch.Tensor):
-    assert normalised.shape == written_on.shape
-    assert normalised[written_on == 90].mean() < -1
-    assert -0.5 < normalised[written_on == 150].mean() < 0.5
-    assert normalised.abs().max() < 6
+def test_strokes_stand_out_from_paper(written_on: torch.Tensor, normalized: torch.Tensor):
+    assert normalized.shape == written_on.shape
+    assert normalized[written_on == 90].mean() < -1
+    assert -0.5 < normalized[written_on == 150].mean() < 0.5
+    assert normalized.abs().max() < 6
 
 
-def test_brighter_light_changes_nothing(written_on: torch.Tensor, normalised: torch.Tensor):
-    torch.testing.assert_close(LocalContrast()(written_on + 90), normalised, atol=1e-3, rtol=0)
+def test_brighter_light_changes_nothing(written_on: torch.Tensor, normalized: torch.Tensor):
+    torch.testing.assert_close(LocalContrast()(written_on + 90), normalized, atol=1e-3, rtol=0)
 
 
-def test_a_slope_of_light_changes_little(written_on: torch.Tensor, normalised: torch.Tensor):
+def test_a_slope_of_light_changes_little(written_on: torch.Tensor, normalized: torch.Tensor):
     slope = torch.linspace(0, 60, 160) + torch.linspace(-20, 20, 96).view(-1, 1)
-    change = (LocalContrast()(written_on + slope) - normalised).abs()
+    change = (LocalContrast()(written_on + slope) - normalized).abs()
     assert change.mean() < 0.1
     assert change[:, :, 8:-8, 8:-8].max() < 0.6
 
 
-def test_fainter_ink_looks_nearly_the_same(written_on: torch.Tensor, normalised: torch.Tensor):
-    change = (LocalContrast()(150 + (written_on - 150) * 0.5) - normalised).abs()
+def test_fainter_ink_looks_nearly_the_same(written_on: torch.Tensor, normalized: torch.Tensor):
+    change = (LocalContrast()(150 + (written_on - 150) * 0.5) - normalized).abs()
     assert change.mean() < 0.1
-    assert change.max() < 0.2 * normalised.abs().max()
+    assert change.max() < 0.2 * normalized.abs().max()
 
 
 def test_light_on_dark_is_the_opposite_of_dark_on_light(
-    written_on: torch.Tensor, normalised: torch.Tensor
+    written_on: torch.Tensor, normalized: torch.Tensor
 ):
-    torch.testing.assert_close(LocalContrast()(255 - written_on), -normalised, atol=1e-3, rtol=0)
+    torch.testing.assert_close(LocalContrast()(255 - written_on), -normalized, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("level", [0.0, 100.0, 255.0])

@@ -105,7 +105,7 @@ def shipped_session() -> Any:
     return open_session(ARTIFACTS / NUMBER_MODEL)
 
 
-@pytest.fixture(scope="module", params=["random", "shipped"])
+@pytest.fixture(scope="module", params=[pytest.param("random", marks=pytest.mark.slow), "shipped"])
 def model(request: pytest.FixtureRequest) -> bytes:
     """The file that was just made of random weights, and the one that is shipped."""
     if request.param == "shipped":
@@ -123,6 +123,7 @@ def differences_of(graph: NumberGraph, session: Any, picture: Picture) -> dict[s
     return {name: value for name, value in differences.items() if not value <= TOLERANCES[name]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", RANDOM_PROBES, ids=name_of)
 def test_random_weights_find_the_same(
     random_graph: NumberGraph, random_session: Any, picture: Picture
@@ -130,6 +131,7 @@ def test_random_weights_find_the_same(
     assert differences_of(random_graph, random_session, picture) == {}
 
 
+@pytest.mark.slow
 def test_random_weights_find_something_but_on_blank_pictures(
     random_session: Any,
 ):
@@ -357,6 +359,7 @@ def busy_outputs(random_session: Any) -> list[NDArray[Any]]:
     return random_session.run(None, {"luminance": noise})
 
 
+@pytest.mark.slow
 def test_boxes_lie_in_the_picture(busy_outputs: list[NDArray[Any]]):
     boxes = busy_outputs[0]
     left, top, right, bottom = boxes.T
@@ -368,6 +371,7 @@ def test_boxes_lie_in_the_picture(busy_outputs: list[NDArray[Any]]):
     assert (top <= bottom).all()
 
 
+@pytest.mark.slow
 def test_the_likeliest_character_comes_first(busy_outputs: list[NDArray[Any]]):
     sums = busy_outputs[1].sum(axis=1)
     assert (np.diff(sums) <= 1e-6).all()

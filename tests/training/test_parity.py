@@ -11,7 +11,7 @@ from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
 from training.data import LabelledInk
-from training.evaluate import RUN_BATCH, predict_ink
+from training.evaluate import RUN_BATCH_SIZE, predict_ink
 from training.export import (
     MODEL_NAME,
     PARITY_TOLERANCE,
@@ -65,6 +65,7 @@ def name_of(ink: np.ndarray) -> str:
     return f"{'x'.join(map(str, ink.shape))}-mean{ink.mean():.0f}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ink", PROBES, ids=name_of)
 def test_random_weights_give_equal_outputs(
     random_graph: DigitGraph, random_session: onnxruntime.InferenceSession, ink: np.ndarray
@@ -87,18 +88,20 @@ def test_other_weights_are_noticed(random_graph: DigitGraph):
         check_parity(random_graph, ARTIFACTS / MODEL_NAME)
 
 
+@pytest.mark.slow
 def test_every_digit_of_mnists_test_set_is_read_alike(
     shipped_graph: DigitGraph, mnist_test: LabelledInk
 ):
     from_onnx = predict_ink(DigitRecognizer(), mnist_test).predicted
     with torch.no_grad():
         from_torch = torch.cat(
-            [shipped_graph(ink)[1].argmax(dim=1) for ink in mnist_test.ink.split(RUN_BATCH)]
+            [shipped_graph(ink)[1].argmax(dim=1) for ink in mnist_test.ink.split(RUN_BATCH_SIZE)]
         )
     assert len(from_onnx) == 10_000
     np.testing.assert_array_equal(from_onnx, from_torch.numpy())
 
 
+@pytest.mark.slow
 def test_exporting_the_shipped_weights_again_gives_the_same_outputs(
     shipped_graph: DigitGraph, tmp_path: Path
 ):

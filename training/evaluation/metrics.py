@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn import metrics
 
 CALIBRATION_BINS = 15
 
@@ -38,7 +38,7 @@ class Predictions:
 
 
 def summarize(predictions: Predictions, reject_confidence: float) -> dict[str, float | int]:
-    """Summarises predictions on digits.
+    """Summarizes predictions on digits.
 
     Returns:
         The count of `images`, the `accuracy` and the `errors`, the share `refused` at the
@@ -54,8 +54,8 @@ def summarize(predictions: Predictions, reject_confidence: float) -> dict[str, f
         "errors": int((~predictions.correct).sum()),
         "refused": float((predictions.confidence < reject_confidence).mean()),
         "ece": expected_calibration_error(predictions),
-        "nll": float(log_loss(predictions.labels, probabilities, labels=digits)),
-        "brier": float(brier_score_loss(predictions.labels, probabilities, labels=digits)),
+        "nll": float(metrics.log_loss(predictions.labels, probabilities, labels=digits)),
+        "brier": float(metrics.brier_score_loss(predictions.labels, probabilities, labels=digits)),
     }
 
 
@@ -64,7 +64,7 @@ def summarize_non_digits(
     digit_confidence: NDArray[np.floating],
     reject_confidence: float,
 ) -> dict[str, float | int]:
-    """Summarises how well confidence tells digits from what is no digit.
+    """Summarizes how well confidence tells digits from what is no digit.
 
     Args:
         confidence: [count], of drawings that are no digits.
@@ -79,7 +79,9 @@ def summarize_non_digits(
     return {
         "images": len(confidence),
         "refused": float((confidence < reject_confidence).mean()),
-        "auroc": float(roc_auc_score(is_digit, np.concatenate([digit_confidence, confidence]))),
+        "auroc": float(
+            metrics.roc_auc_score(is_digit, np.concatenate([digit_confidence, confidence]))
+        ),
     }
 
 
@@ -114,6 +116,5 @@ def calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.bool
 
 def confusion_matrix(predictions: Predictions) -> NDArray[np.int64]:
     """Counts predictions, [truth, predicted]."""
-    digits = predictions.probabilities.shape[1]
-    cells = predictions.labels * digits + predictions.predicted
-    return np.bincount(cells, minlength=digits**2).reshape(digits, digits)
+    digits = range(predictions.probabilities.shape[1])
+    return metrics.confusion_matrix(predictions.labels, predictions.predicted, labels=digits)

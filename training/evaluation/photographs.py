@@ -45,7 +45,7 @@ INKS_SRGB = (
 )
 
 SHEET_COLUMNS = 10
-SHEET_CELL = 140
+SHEET_CELL_PX = 140
 """Side of a picture on the contact sheet, in pixels."""
 
 
@@ -73,7 +73,7 @@ def photograph(page: NDArray[np.uint8], generator: np.random.Generator) -> NDArr
 
 
 def _turned_away(page: Image.Image, generator: np.random.Generator) -> Image.Image:
-    """Perspective: the frame's corners show points that lie in or beyond the page's own."""
+    """Perspective: turns the page a little and moves each of its corners inwards."""
     width, height = page.size
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
     outward = np.sign(corners - corners.mean(axis=0))
@@ -123,7 +123,7 @@ def _illumination(shape: tuple[int, ...], generator: np.random.Generator) -> Lev
 
 
 def _cast_shadow(x: Levels, y: Levels, generator: np.random.Generator) -> Levels:
-    """Light that is left of 1 where something, its edge bent, stands in the way; -1 ≤ x, y ≤ 1."""
+    """What a shadow with a bent edge leaves of the light, 0 … 1; -1 ≤ x, y ≤ 1."""
     direction = generator.uniform(0, 2 * np.pi)
     along = np.cos(direction) * y - np.sin(direction) * x
     across = np.cos(direction) * x + np.sin(direction) * y
@@ -231,19 +231,19 @@ def contact_sheet(
 ) -> Image.Image:
     """Photographs side by side, above what the network saw of each; (path, digit) each."""
     rows = -(-len(pictures) // SHEET_COLUMNS)
-    sheet = Image.new("RGB", (SHEET_COLUMNS * SHEET_CELL, rows * 2 * SHEET_CELL), "white")
+    sheet = Image.new("RGB", (SHEET_COLUMNS * SHEET_CELL_PX, rows * 2 * SHEET_CELL_PX), "white")
     for index, (path, _) in enumerate(pictures):
         photo = photograph(read_page(path), np.random.default_rng((seed, index)))
         row, column = divmod(index, SHEET_COLUMNS)
-        corner = (column * SHEET_CELL, row * 2 * SHEET_CELL)
-        cell = (SHEET_CELL, SHEET_CELL)
+        corner = (column * SHEET_CELL_PX, row * 2 * SHEET_CELL_PX)
+        cell = (SHEET_CELL_PX, SHEET_CELL_PX)
         sheet.paste(Image.fromarray(photo).resize(cell), corner)
         try:
             normalized = recognizer.predict(photo).normalized
         except InferenceError:
             continue
         saw = Image.fromarray(np.rint(normalized * 255).clip(0, 255).astype(np.uint8))
-        sheet.paste(saw.resize(cell), (corner[0], corner[1] + SHEET_CELL))
+        sheet.paste(saw.resize(cell), (corner[0], corner[1] + SHEET_CELL_PX))
     return sheet
 
 

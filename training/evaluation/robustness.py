@@ -22,7 +22,7 @@ ENLARGEMENT = 4
 IMAGE_COUNT = 1_000
 """Test images for each corruption."""
 
-_CHUNK = 250
+_CHUNK_SIZE = 250
 
 Corruption = Callable[[Tensor, Generator], Tensor]
 """Makes pictures float32 [batch, height, width], 0 (black) … 1 (white), from ink, 0 … 1."""
@@ -131,7 +131,9 @@ def measure_robustness(recognizer: DigitRecognizer, digits: LabelledInk) -> dict
 def _accuracy(recognizer: DigitRecognizer, digits: LabelledInk, corrupt: Corruption) -> float:
     generator = Generator().manual_seed(0)
     right = 0
-    for ink, labels in zip(digits.ink.split(_CHUNK), digits.labels.split(_CHUNK), strict=True):
+    for ink, labels in zip(
+        digits.ink.split(_CHUNK_SIZE), digits.labels.split(_CHUNK_SIZE), strict=True
+    ):
         pictures = corrupt(_enlarged(ink), generator)
         levels = (pictures * 255).round().byte().numpy()
         predicted = [prediction.digit for prediction in recognizer.predict_batch(levels)]

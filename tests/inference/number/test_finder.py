@@ -142,7 +142,7 @@ def test_many_threads_may_use_a_session(session: Session):
         assert list(pool.map(boxes, pages * 3)) == [boxes(page) for page in pages] * 3
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     npst.arrays(
         np.uint8,

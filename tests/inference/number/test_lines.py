@@ -4,7 +4,7 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.number.finder import Detection
@@ -396,7 +396,6 @@ CHARACTER = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(CHARACTER, max_size=24))
 def test_every_digit_is_in_one_number_or_left_out_once(found: list[Detection]):
     lines = find_lines(found)
@@ -404,7 +403,6 @@ def test_every_digit_is_in_one_number_or_left_out_once(found: list[Detection]):
     assert places == Counter(id(one) for one in found if one.is_digit)
 
 
-@settings(deadline=None)
 @given(st.lists(CHARACTER, max_size=24))
 def test_every_number_goes_from_left_to_right_and_ends_in_a_digit(found: list[Detection]):
     for line in find_lines(found):

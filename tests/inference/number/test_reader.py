@@ -1,85 +1,16 @@
-"""What is read where characters were found: two opinions on each digit, and how sure it all is."""
+"""What the finder and the digit graph say, made one number."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from inference import Prediction
 from inference.number.finder import Detection
-from inference.number.metadata import FEATURES, ReadingSettings
-from inference.number.reader import LineReading, read_lines
-from tests.inference.number.found import HEIGHT, INK_SIDE, character, row
+from tests.inference.number.found import HEIGHT, character, row
+from tests.inference.number.reading import DigitGraph, read
 
-PAPER = np.full((40, 50), 255, np.uint8)
+# --- Two opinions on each digit -------------------------------------------------------------------
 
-
-class Finder:
-    """The session of a graph that finds the same on every picture."""
-
-    def __init__(self, found: Sequence[Detection]) -> None:
-        self.found = sorted(found, key=lambda one: -one.probability)
-
-    def run(
-        self, output_names: Sequence[str], input_feed: Mapping[str, NDArray[Any]]
-    ) -> Sequence[NDArray[Any]]:
-        assert input_feed["luminance"] is PAPER
-        outputs = {
-            "boxes": np.array([[one.left, one.top, one.right, one.bottom] for one in self.found]),
-            "probabilities": np.array([one.probabilities for one in self.found]),
-            "ink": np.array([one.ink for one in self.found], np.uint8),
-        }
-        return [outputs[name] for name in output_names]
-
-
-class DigitGraph:
-    """Reads what the finder found as what it is, unless it is told otherwise.
-
-    Attributes:
-        asked: How many digits it was given, each time.
-    """
-
-    def __init__(self, **otherwise: Mapping[int, float]) -> None:
-        self._otherwise = {int(name[1:]): seen for name, seen in otherwise.items()}
-        self.asked: list[int] = []
-
-    def __call__(self, ink: NDArray[np.uint8]) -> list[Prediction]:
-        assert ink.shape[1:] == (INK_SIDE, INK_SIDE)
-        self.asked.append(len(ink))
-        return [self._read(int(one[0, 0])) for one in ink]
-
-    def _read(self, digit: int) -> Prediction:
-        return reading_of(self._otherwise.get(digit, {digit: 1.0}))
-
-
-def reading_of(seen: Mapping[int, float]) -> Prediction:
-    """What the digit graph says of a digit: the probability of each that it may be."""
-    probabilities = tuple(seen.get(digit, 0.0) for digit in range(10))
-    best = max(probabilities)
-    normalized = np.zeros((28, 28), np.float32)
-    return Prediction(probabilities.index(best), best, probabilities, best >= 0.5, normalized)
-
-
-def settings_of(
-    *, weight: float = 0.5, accepted: float = 0.4, separator: float = 0.6, **confidence: float
-) -> ReadingSettings:
-    """How numbers are read; features of the confidence that are not named do not count."""
-    weights = {"bias": 0.0, **dict.fromkeys(FEATURES, 0.0), **confidence}
-    return ReadingSettings(accepted, separator, 0.9, weight, weights)
-
-
-def read(
-    found: Sequence[Detection], graph: DigitGraph | None = None, /, **settings: float
-) -> list[LineReading]:
-    return read_lines(Finder(found), PAPER, graph or DigitGraph(), settings_of(**settings))
-
-
-# --- Two opinions on each digit ------------------------------------------------------------------
 
 THREE_OR_EIGHT = character("3", 0, probabilities={"3": 0.6, "8": 0.3})
 
@@ -175,7 +106,7 @@ def test_separators_stand_between_the_digits_as_they_are_read():
     assert number.text == "-88,44"
 
 
-# --- What is left out ----------------------------------------------------------------------------
+# --- What is left out -----------------------------------------------------------------------------
 
 
 def test_what_is_less_likely_than_accepted_is_no_part_of_the_number():
@@ -287,144 +218,7 @@ def test_digits_that_do_not_fit_are_left_out_too():
         assert digit.digit == int(one.character)
 
 
-# --- How sure it is ------------------------------------------------------------------------------
-
-
-def features_of(found: Sequence[Detection], graph: DigitGraph | None = None) -> Mapping[str, float]:
-    (number,) = read(found, graph, weight=0)
-    assert set(number.features) == set(FEATURES)
-    return number.features
-
-
-def test_where_all_is_clear_every_feature_is_zero():
-    assert set(features_of(row("123", probability=1.0)).values()) == {0.0}
-
-
-def test_how_likely_characters_were_found_separators_included_is_a_feature():
-    point = character(".", 66, 40, width=18, height=18, probability=0.7)
-    found = [*row("1", probability=0.8), point, *row("2", left=90, probability=1.0)]
-    features = features_of(found)
-    assert math.exp(features["found"]) == pytest.approx(0.8 * 0.7)
-    assert math.exp(features["least_found"]) == pytest.approx(0.7)
-
-
-def test_how_likely_the_finder_takes_each_digit_is_a_feature():
-    first = character("1", 0, probabilities={"1": 0.6, "7": 0.2})
-    second = character("2", 90, probabilities={"2": 0.9, "3": 0.1})
-    features = features_of([first, second])
-    assert math.exp(features["finders"]) == pytest.approx(0.75 * 0.9)
-    assert math.exp(features["least_finders"]) == pytest.approx(0.75)
-
-
-def test_that_a_separator_may_be_a_digit_is_a_feature():
-    """A slanted 1 looks like a stroke."""
-    stroke = character("/", 66, width=18, probabilities={"/": 0.6, "1": 0.2})
-    features = features_of([*row("12"), stroke])
-    assert features["finders"] == features["least_finders"] == pytest.approx(math.log(0.75))
-
-
-def test_how_likely_the_digit_graph_takes_each_digit_is_a_feature():
-    graph = DigitGraph(_1={1: 0.6, 7: 0.4}, _2={2: 0.3, 3: 0.7})
-    features = features_of(row("12"), graph)
-    assert math.exp(features["graphs"]) == pytest.approx(0.6 * 0.3)
-    assert math.exp(features["least_graphs"]) == pytest.approx(0.3)
-
-
-def test_the_likeliest_of_what_was_left_out_is_a_feature():
-    lost = [character("4", 180 + 60 * i, probability=p) for i, p in enumerate((0.1, 0.3, 0.2))]
-    assert math.exp(features_of([*row("12"), *lost])["lost"]) == pytest.approx(0.7)
-
-
-def test_a_gap_wider_than_half_a_height_is_a_feature():
-    gaps = [features_of(row("123", gaps=[30, gap]))["gap"] for gap in (-10, 40, 80, 120)]
-    assert gaps == pytest.approx([0, 0, -0.3, -0.7])
-
-
-def test_how_likely_a_minus_was_overlooked_is_a_feature():
-    def lost_sign(name: str, left: float, y: float = 0.0, probability: float = 0.3) -> float:
-        sign = character(name, left, y, width=40, height=10, probability=probability)
-        return math.exp(features_of([*row("12"), sign])["lost_sign"])
-
-    assert lost_sign("-", -70) == pytest.approx(0.7)
-    assert lost_sign("-", -70, probability=0.95) == 1.0  # It is read.
-    assert lost_sign("-", -170) == 1.0
-    assert lost_sign("-", -70, y=130) == 1.0
-    assert lost_sign(".", -70) == 1.0
-
-
-def test_another_number_close_by_in_the_row_is_a_feature():
-    def parting_gap(gap: float) -> float:
-        number, _ = read(row("1234", gaps=[10, gap, 10]), weight=0)
-        return number.features["parting_gap"]
-
-    assert [parting_gap(gap) for gap in (240, 450, 700)] == pytest.approx([-0.6, -0.25, 0])
-
-
-def test_no_feature_is_without_bounds():
-    """So that one doubt does not outweigh all else, and nothing is computed with infinity."""
-    double = character("9", 5, probability=1.0)
-    graph = DigitGraph(_1={7: 1.0}, _9={7: 1.0})
-    (number,) = read([*row("1", probability=1.0), double], graph, weight=0)
-    assert number.left_out
-    assert all(-20 < value <= 0 for value in number.features.values())
-
-
-def test_nothing_counts_as_less_likely_than_1_in_10000():
-    graph = DigitGraph(_1={1: 1.0}, _2={2: 0.0, 3: 1.0})
-    features = features_of(row("12"), graph)
-    assert features["graphs"] == features["least_graphs"] == pytest.approx(math.log(1e-4))
-
-
-def test_however_small_the_score_the_confidence_is_that_of_40():
-    (number,) = read(row("12"), bias=-1e6)
-    assert number.confidence == pytest.approx(1 / (1 + math.exp(40)))
-
-
-def test_the_confidence_is_that_of_a_logistic_regression():
-    (number,) = read(row("12", probability=0.8), bias=0.5, found=1.5)
-    assert number.confidence == pytest.approx(1 / (1 + math.exp(-0.5 - 1.5 * 2 * math.log(0.8))))
-
-
-@pytest.mark.parametrize("name", FEATURES)
-def test_every_feature_has_its_weight(name: str):
-    doubtful = character("1", 0, probabilities={"1": 0.6, "7": 0.2})
-    sign = character("-", -50, width=40, height=10, probability=0.3)
-    found = [sign, doubtful, character("2", 150), character("4", 240, probability=0.3)]
-    found += row("56", left=510)
-    graph = DigitGraph(_1={1: 0.7, 7: 0.3})
-    clear, _ = read(found, graph)
-    weighed, _ = read(found, graph, **{name: 2.0})
-    assert clear.confidence == 0.5
-    assert weighed.confidence < 0.5
-
-
-def test_the_confidence_falls_with_a_lost_neighbour():
-    everything: dict[str, float] = {"bias": 2.0, **dict.fromkeys(FEATURES, 1.0)}
-    confidences = [
-        read([*row("123"), *lost], **everything)[0].confidence
-        for lost in (
-            [],
-            [character("4", 270, probability=0.2)],
-            [character("4", 270, probability=0.38)],
-        )
-    ]
-    assert confidences[0] > confidences[1] > confidences[2]
-
-
-@settings(deadline=None)
-@given(
-    bias=st.floats(-1e6, 1e6),
-    weight=st.floats(-1e6, 1e6),
-    probability=st.floats(0.4, 1),
-)
-def test_whatever_the_weights_the_confidence_is_a_probability(
-    bias: float, weight: float, probability: float
-):
-    (number,) = read(row("12", probability=probability), bias=bias, found=weight, gap=weight)
-    assert 0 <= number.confidence <= 1
-
-
-# --- Numbers and what resembles them -------------------------------------------------------------
+# --- Numbers and what resembles them --------------------------------------------------------------
 
 
 def below(

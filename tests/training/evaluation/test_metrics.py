@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.calibration import MAX_REFUSED_DIGITS, choose_reject_confidence, fit_temperature
+from training.calibration import MAX_REFUSED_SHARE, choose_reject_confidence, fit_temperature
 from training.evaluation.metrics import (
     Predictions,
     confusion_matrix,
@@ -68,4 +68,4 @@ def test_the_temperature_undoes_overconfidence():
 def test_the_threshold_refuses_at_most_the_allowed_share_of_digits():
     confidence = torch.linspace(0, 1, 1_000)
     threshold = choose_reject_confidence(confidence)
-    assert (confidence < threshold).double().mean().item() == MAX_REFUSED_DIGITS
+    assert (confidence < threshold).double().mean().item() == MAX_REFUSED_SHARE

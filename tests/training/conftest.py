@@ -1,0 +1,49 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.drawings import load_drawings
+from tests.training.commands import QUICK_FLAGS, run
+from tests.training.evaluation.scripted import labelled
+from training import evaluate, train
+from training.evaluation import robustness
+
+
+@pytest.fixture(scope="package")
+def quick_evaluation() -> Iterator[pytest.MonkeyPatch]:
+    """A few pictures of each kind are measured, which shows that all kinds are."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(evaluate, "SCRAWL_COUNT", 4)
+        monkeypatch.setattr(robustness, "IMAGE_COUNT", 20)
+        yield monkeypatch
+
+
+@pytest.fixture(scope="package")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path, quick_evaluation: pytest.MonkeyPatch
+) -> Path:
+    """The artifacts of one quick run of the training command."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    arguments = (*QUICK_FLAGS, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
+    run(quick_evaluation, train, *arguments)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tests' own drawings of one stroke, by two writers: even and odd digits."""
+    folder = tmp_path_factory.mktemp("parent") / "digits"
+    for index, drawing in enumerate(load_drawings()):
+        if len(drawing.strokes) == 1:
+            path = folder / str(drawing.label)
+            path.mkdir(parents=True, exist_ok=True)
+            writer = "odd" if drawing.label % 2 else "even"
+            drawing.render(140, 9).save(path / f"{writer}-{index}.png")
+    return folder
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    rows = "path,label,kind\na.png,5,digit\nb.png,12,number\nc.png,34,number\nd.png,1/2,many\n"
+    return labelled(tmp_path / "mixed", rows, ["a.png", "b.png", "c.png", "d.png"])

@@ -1,0 +1,40 @@
+"""Several seeds, one after the other."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.commands import QUICK_FLAGS, run
+from training import sweep
+from training.checkpoint import Checkpoint
+from training.config import ARTIFACTS, TrainingConfig
+from training.data import load_mnist
+from training.export import read_description
+
+
+@pytest.mark.slow
+def test_a_sweep_reports_every_seed_and_ships_the_best_on_validation(
+    trained: Path, tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = tmp_path / "runs" / "seed-0"
+    first.mkdir(parents=True)
+    (first / "digits.pt").write_bytes((trained / "digits.pt").read_bytes())
+    run(
+        monkeypatch,
+        sweep,
+        *("--seeds", 2, "--runs", tmp_path / "runs", "--output", tmp_path / "artifacts"),
+        *(*QUICK_FLAGS, "--data-dir", mnist_dir, "--device", "cpu"),
+    )
+    rows = read_description(tmp_path / "artifacts")["metrics"]["seeds"]["runs"]
+    assert [row["seed"] for row in rows] == [0, 1]
+    best = sweep.best_on_validation(rows)
+    assert Checkpoint.load(tmp_path / "artifacts").config.seed == best
+    assert "2 seeds: mean" in (tmp_path / "artifacts" / "MODEL_CARD.md").read_text("utf-8")
+
+
+def test_a_sweep_refuses_a_run_with_other_settings(mnist_dir: Path):
+    other = TrainingConfig(epochs=1)
+    training_set = load_mnist(mnist_dir, train=True)
+    with pytest.raises(ValueError, match="other settings"):
+        sweep.trained_run(other, ARTIFACTS, training_set, torch.device("cpu"))
