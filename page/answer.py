@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from inference import DigitRecognizer, Located, Prediction
+from inference import DetectedDigit, DigitRecognizer, Prediction
 from page.correct import show_digit_correction, show_number_correction
 from page.corrections import corrected
 from page.explain import show_why
@@ -38,7 +38,7 @@ def show_answer(
     mark = reading.marks[index]
     show_mark(recognizer, reading, mark, key)
     show_digit_correction(reading, mark, key)
-    number = next(one for one in reading.numbers if mark in (*one.digits, *one.left_out))
+    number = next(one for one in reading.numbers if mark in (*one.digits, *one.rejected))
     show_number_correction(reading, number, key)
 
 
@@ -66,11 +66,11 @@ def choose_mark(reading: Reading, shown: Reading, key: str) -> int:
     return least_sure if chosen is None else chosen  # pyright: ignore[reportUnnecessaryComparison]
 
 
-def show_mark(recognizer: DigitRecognizer, reading: Reading, mark: Located, key: str) -> None:
+def show_mark(recognizer: DigitRecognizer, reading: Reading, mark: DetectedDigit, key: str) -> None:
     """Show what the model saw and the ten probabilities, and why."""
     prediction = mark.prediction
-    is_left_out = mark in reading.left_out
-    what = "mark" if is_left_out else prediction.digit
+    is_rejected = mark in reading.rejected
+    what = "mark" if is_rejected else prediction.digit
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.html(
             pixels_html(
@@ -80,7 +80,7 @@ def show_mark(recognizer: DigitRecognizer, reading: Reading, mark: Located, key:
             ),
             width=MODEL_VIEW_PX,
         )
-        if is_left_out:  # Ten low bars would say nothing.
+        if is_rejected:  # Ten low bars would say nothing.
             st.html(f"<p>No digit. It resembles {odds(prediction, 'and')} most.</p>")
             return
         with st.container(key=f"{key}-chart"):

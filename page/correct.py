@@ -4,7 +4,7 @@ import html
 
 import streamlit as st
 
-from inference import Located, Number
+from inference import DetectedDigit, Number
 from inference.number.metadata import CHARACTERS, SEPARATORS
 from page.corrections import (
     NO_DIGIT,
@@ -23,7 +23,7 @@ LONGEST_NUMBER = 40  # characters
 THUMBNAIL_SIDE_PX = 160
 
 
-def show_digit_correction(reading: Reading, mark: Located, key: str) -> None:
+def show_digit_correction(reading: Reading, mark: DetectedDigit, key: str) -> None:
     """Let a digit be corrected with one click; the same click takes it back."""
     correction = digit_key(reading, mark)
     widget = f"{key}-correct-{correction}"
@@ -39,9 +39,9 @@ def show_digit_correction(reading: Reading, mark: Located, key: str) -> None:
     )
 
 
-def correct_digit(reading: Reading, mark: Located, widget: str) -> None:
+def correct_digit(reading: Reading, mark: DetectedDigit, widget: str) -> None:
     """Keep what was clicked."""
-    read = NO_DIGIT if mark in reading.left_out else str(mark.prediction.digit)
+    read = NO_DIGIT if mark in reading.rejected else str(mark.prediction.digit)
     picture = png(cut_out(reading, mark))
     keep(
         digit_key(reading, mark),

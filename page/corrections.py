@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from inference import Box, Located, Number
+from inference import Box, DetectedDigit, Number
 from page.reading import Reading
 from page.words import number_cells
 
@@ -48,7 +48,7 @@ def corrected(reading: Reading) -> Reading:
     if not corrections:
         return reading
     numbers: list[Number] = []
-    changed: list[Located | Number] = []
+    changed: list[DetectedDigit | Number] = []
     for number in reading.numbers:
         new, changed_marks = corrected_digits(reading, number, corrections)
         typed = corrections.get(number_key(reading, number))
@@ -62,11 +62,11 @@ def corrected(reading: Reading) -> Reading:
 
 def corrected_digits(
     reading: Reading, number: Number, corrections: Mapping[str, Correction]
-) -> tuple[Number, list[Located]]:
+) -> tuple[Number, list[DetectedDigit]]:
     """Apply the corrections of a number's digits; gives the changed ones, too."""
-    cells, left_out = number_cells(number), list(number.left_out)
-    changed: list[Located] = []
-    for mark in (*number.digits, *number.left_out):
+    cells, rejected = number_cells(number), list(number.rejected)
+    changed: list[DetectedDigit] = []
+    for mark in (*number.digits, *number.rejected):
         correction = corrections.get(digit_key(reading, mark))
         if correction is None:
             continue
@@ -77,12 +77,12 @@ def corrected_digits(
         place = (places or later or [len(cells)])[0]
         if correction.label == NO_DIGIT:
             new, cell = mark, []
-            left_out += [mark] if places else []
+            rejected += [mark] if places else []
         else:
             prediction = replace(mark.prediction, digit=int(correction.label), is_digit=True)
             new = replace(mark, prediction=prediction)
             cell = [(correction.label, new)]
-            left_out = [other for other in left_out if other != mark]
+            rejected = [other for other in rejected if other != mark]
         cells[place : place + len(places)] = cell
         changed.append(new)
     if not changed:
@@ -92,13 +92,13 @@ def corrected_digits(
         number,
         text="".join(character for character, _ in cells) if digits else "",
         digits=digits,
-        left_out=tuple(left_out),
+        rejected=tuple(rejected),
         is_sure=bool(digits) and all(digit.prediction.is_digit for digit in digits),
     )
     return corrected_number, changed
 
 
-def digit_key(reading: Reading, mark: Located) -> str:
+def digit_key(reading: Reading, mark: DetectedDigit) -> str:
     """Tell digits apart by what they look like: the same drawing has the same key again."""
     return hashlib.sha256(cut_out(reading, mark).tobytes()).hexdigest()
 
@@ -108,7 +108,7 @@ def number_key(reading: Reading, number: Number) -> str:
     return hashlib.sha256(b"number" + crop(reading, number.box).tobytes()).hexdigest()
 
 
-def cut_out(reading: Reading, mark: Located) -> Image.Image:
+def cut_out(reading: Reading, mark: DetectedDigit) -> Image.Image:
     """Cut a digit out of the picture, with some paper around it.
 
     Where a neighbour would be cut as well, what the model saw of it alone is taken.

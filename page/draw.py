@@ -28,8 +28,7 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         show_tools()
         marks_place = st.container(key="marks")
     st.session_state.is_drawn_on = stroke_count > 0
-    is_empty = stroke_count == 0 or content is None
-    result = None if is_empty else read_drawing(recognizer, content)
+    result = read_drawing(recognizer, content) if stroke_count and content is not None else None
     with marks_place:
         shown = corrected(result) if isinstance(result, Reading) else None
         st.html(canvas_marks_html(shown, stroke_count, width_px))

@@ -3,7 +3,7 @@
 import html
 import io
 
-from inference import Located
+from inference import DetectedDigit
 from page.canvas import CANVAS_HEIGHT_PX
 from page.pictures import data_url
 from page.reading import Reading
@@ -45,7 +45,7 @@ def marks_html(reading: Reading) -> str:
     return "".join(mark_html(mark, reading) for mark in reading.marks)
 
 
-def mark_html(mark: Located, reading: Reading) -> str:
+def mark_html(mark: DetectedDigit, reading: Reading) -> str:
     """Write one frame with what it holds."""
     width, height = reading.picture.size
     box = mark.box
@@ -60,22 +60,22 @@ def mark_html(mark: Located, reading: Reading) -> str:
     return f'<div class="{" ".join(classes)}" style="{place}"><span>{name}</span></div>'
 
 
-def mark_kind(mark: Located, reading: Reading) -> str:
+def mark_kind(mark: DetectedDigit, reading: Reading) -> str:
     """Tell the kinds of marks apart."""
     if mark in reading.corrected:
         return "corrected"
-    if mark in reading.left_out:
+    if mark in reading.rejected:
         return "left-out"
     return "unsure" if is_doubtful(mark, reading) else "sure"
 
 
-def mark_name(mark: Located, reading: Reading) -> str:
+def mark_name(mark: DetectedDigit, reading: Reading) -> str:
     """Name a mark in one or two characters: its digit, and a sign for what the colour says."""
-    name = "✕" if mark in reading.left_out else str(mark.prediction.digit)
+    name = "✕" if mark in reading.rejected else str(mark.prediction.digit)
     sign = {"corrected": f" {CORRECTED}", "unsure": "?"}.get(mark_kind(mark, reading), "")
     return name + sign
 
 
-def is_doubtful(mark: Located, reading: Reading) -> bool:
+def is_doubtful(mark: DetectedDigit, reading: Reading) -> bool:
     """Whether a digit makes its number unsure."""
     return any(mark in doubtful_digits(number) for number in reading.numbers)

@@ -2,7 +2,7 @@
 
 import html
 
-from inference import Located, Number
+from inference import DetectedDigit, Number
 from page.frames import CORRECTED, mark_kind, mark_name
 from page.reading import NOTHING_FOUND, Reading
 from page.words import describe_number, format_probability, number_cells, number_text, sentence
@@ -40,7 +40,7 @@ def number_html(number: Number, reading: Reading, count: int) -> str:
     return f'<div class="digits {kinds}"><b>{html.escape(number_text(number))}</b></div>{note}'
 
 
-def digit_html(digit: Located, reading: Reading) -> str:
+def digit_html(digit: DetectedDigit, reading: Reading) -> str:
     """Write one digit of a number above its confidence."""
     kind, name = mark_kind(digit, reading), mark_name(digit, reading)
     confidence = format_probability(digit.prediction.confidence)

@@ -11,10 +11,10 @@ import streamlit as st
 from PIL import Image
 
 from inference import (
+    DetectedDigit,
     DigitRecognizer,
     InferenceError,
     InvalidImageError,
-    Located,
     Number,
     visible_image,
 )
@@ -48,21 +48,21 @@ class Reading:
     name: str
     picture: Image.Image
     numbers: list[Number]
-    corrected: Sequence[Located | Number] = ()
+    corrected: Sequence[DetectedDigit | Number] = ()
 
     @property
-    def marks(self) -> list[Located]:
+    def marks(self) -> list[DetectedDigit]:
         """All that was found, read as a digit or not, each number's from left to right."""
         return [
             mark
             for number in self.numbers
-            for mark in sorted((*number.digits, *number.left_out), key=lambda mark: mark.box.left)
+            for mark in sorted((*number.digits, *number.rejected), key=lambda mark: mark.box.left)
         ]
 
     @property
-    def left_out(self) -> list[Located]:
+    def rejected(self) -> list[DetectedDigit]:
         """What was read as no digit."""
-        return [mark for number in self.numbers for mark in number.left_out]
+        return [mark for number in self.numbers for mark in number.rejected]
 
 
 @dataclass(frozen=True)

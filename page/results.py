@@ -5,7 +5,7 @@ import html
 import io
 from collections.abc import Sequence
 
-from inference import Located, Number
+from inference import DetectedDigit, Number
 from inference.command_line.rows import comma_separated
 from page.frames import mark_kind
 from page.pictures import data_url, png
@@ -49,7 +49,7 @@ def number_html(number: Number, reading: Reading) -> str:
     return f'<td><span class="number">{text}</span><span class="note">{note}</span></td>'
 
 
-def character_html(character: str, digit: Located | None, reading: Reading) -> str:
+def character_html(character: str, digit: DetectedDigit | None, reading: Reading) -> str:
     """Write a character of a number, marked as its frame is."""
     kind = mark_kind(digit, reading) if digit else "sure"
     if kind == "sure":

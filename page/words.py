@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from inference import Located, Number, Prediction
+from inference import DetectedDigit, Number, Prediction
 
 ALMOST_CERTAIN = 0.995  # What would round to 100%.
 
@@ -14,7 +14,7 @@ def format_probability(probability: float) -> str:
     return ">99%" if probability >= ALMOST_CERTAIN else f"{probability:.0%}"
 
 
-def doubtful_digits(number: Number) -> Sequence[Located]:
+def doubtful_digits(number: Number) -> Sequence[DetectedDigit]:
     """Tell which digits make a number unsure, at least one of each unsure number."""
     if number.is_sure or not number.digits:
         return ()
@@ -22,7 +22,7 @@ def doubtful_digits(number: Number) -> Sequence[Located]:
     return unsure or [min(number.digits, key=lambda digit: digit.prediction.confidence)]
 
 
-def number_cells(number: Number) -> list[tuple[str, Located | None]]:
+def number_cells(number: Number) -> list[tuple[str, DetectedDigit | None]]:
     """Give each character of a number with its digit; a separator has none.
 
     Neither have the digits of a number that a visitor wrote.
@@ -45,7 +45,7 @@ def number_text(number: Number) -> str:
 
 def describe_number(number: Number, *, is_corrected: bool = False) -> str:
     """Say how sure a number is and what was left out."""
-    match number.digits, number.left_out:
+    match number.digits, number.rejected:
         case _ if is_corrected:
             parts = ["Corrected by you" + ", not sure yet" * bool(doubtful_digits(number))]
         case [], [mark]:
@@ -57,8 +57,8 @@ def describe_number(number: Number, *, is_corrected: bool = False) -> str:
         case _:
             doubt = "" if number.is_sure else "Not sure: "
             parts = [f"{doubt}{format_probability(number.confidence)} confident"]
-    if number.left_out:
-        parts.append(f"{len(number.left_out)} left out as no digit")
+    if number.rejected:
+        parts.append(f"{len(number.rejected)} left out as no digit")
     return ", ".join(parts)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from inference import Box, Located, Number, Prediction
+from inference import Box, DetectedDigit, Number, Prediction
 from tests.drawings import load_drawings, render_number
 
 DRAWINGS = {str(drawing): drawing for drawing in load_drawings()}
@@ -17,7 +17,7 @@ YEAR = [DRAWINGS[name] for name in ("1 plain bar", "9 straight leg", "8 two circ
 HOUSE = [DRAWINGS[name] for name in ("7 crossed", "0 oval")]
 
 
-def mark(probabilities: dict[int, float], *, is_digit: bool, left: int = 100) -> Located:
+def mark(probabilities: dict[int, float], *, is_digit: bool, left: int = 100) -> DetectedDigit:
     """A mark of 40 × 80 pixels with the given probabilities of some digits."""
     prediction = Prediction(
         digit=max(probabilities, key=lambda digit: probabilities[digit]),
@@ -26,12 +26,12 @@ def mark(probabilities: dict[int, float], *, is_digit: bool, left: int = 100) ->
         is_digit=is_digit,
         normalized=np.zeros((28, 28), np.float32),
     )
-    return Located(Box(left, 100, 40, 80), prediction)
+    return DetectedDigit(Box(left, 100, 40, 80), prediction)
 
 
 def number(
-    *digits: Located,
-    left_out: tuple[Located, ...] = (),
+    *digits: DetectedDigit,
+    rejected: tuple[DetectedDigit, ...] = (),
     text: str = "",
     is_sure: bool | None = None,
 ) -> Number:
@@ -43,7 +43,7 @@ def number(
         is_sure=are_sure if is_sure is None else is_sure,
         box=Box(100, 100, 340, 80),
         digits=digits,
-        rejected=left_out,
+        rejected=rejected,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from inference import Located
+from inference import DetectedDigit
 from tests.drawings import render_number
 from tests.page.opened import (
     DRAWINGS,
@@ -65,7 +65,7 @@ def test_the_chart_tells_the_ten_probabilities_in_words(
 def test_a_mark_that_is_left_out_is_called_no_digit(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
-    predict(number(left_out=(mark({8: 0.12, 0: 0.11}, is_digit=False),)))
+    predict(number(rejected=(mark({8: 0.12, 0: 0.11}, is_digit=False),)))
     draw()
 
     page = open_page()
@@ -163,7 +163,7 @@ def test_of_all_numbers_the_least_sure_mark_is_looked_at_first(
 def test_each_of_several_equal_digits_can_be_looked_at(
     draw: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown: list[Located] = []
+    shown: list[DetectedDigit] = []
     monkeypatch.setattr("page.answer.show_mark", lambda *arguments: shown.append(arguments[2]))
     four, one = DRAWINGS["4 closed"], DRAWINGS["1 plain bar"]
     draw(render_number([four, one, four]))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from inference import DigitRecognizer, Located
+from inference import DetectedDigit, DigitRecognizer
 from page.corrections import cut_out, digits_zip
 from page.reading import Reading
 from page.results import results_csv
@@ -117,7 +117,7 @@ def test_what_was_left_out_may_be_a_digit_of_its_number(
         mark({digit: 0.9}, is_digit=digit != 7, left=left)
         for digit, left in ((1, 60), (7, 190), (3, 300))
     )
-    predict(number(one, three, left_out=(seven,), text="1.3"))
+    predict(number(one, three, rejected=(seven,), text="1.3"))
     draw(render_number(YEAR))
     page = open_page()
     assert frames(page) == "1 | ✕ | 3"
@@ -249,7 +249,7 @@ def test_a_digit_among_touching_neighbours_is_saved_as_the_model_saw_it_alone() 
     recognizer = DigitRecognizer()
     picture = render_number(YEAR)
     one, nine, eight, _ = recognizer.read_number(picture).digits
-    neighbour = Located(nine.box, eight.prediction)
+    neighbour = DetectedDigit(nine.box, eight.prediction)
     reading = Reading("number", picture, [number(one, nine, neighbour)])
 
     alone = cut_out(reading, nine)

@@ -13,7 +13,7 @@ from PIL import Image, features
 
 from inference import MAX_PIXELS, InvalidImageError
 from inference.image.decoding import FILE_FORMATS
-from inference.image.picture import WORKING_SIDE_PX
+from inference.image.picture import WORKING_SIDE_PX, read_picture
 from tests.inference.image.seven import (
     INK,
     MODES,
