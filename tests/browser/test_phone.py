@@ -120,7 +120,8 @@ def test_everything_that_can_be_tapped_is_large_enough_for_a_finger(
     page.page.get_by_text("1 digit corrected.").wait_for()
 
     targets = page.page.locator(
-        "button:visible, summary:visible, input:visible, [role=tab], [role=radio]"
+        "button:visible, summary:visible, [role=tab], [role=radio],"
+        "input:not([type=range]):visible, .stSlider > div > div"
     )
     boxes = {target.inner_text() or str(target): target.bounding_box() for target in targets.all()}
     assert len(boxes) > 20
