@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .image.ink import bounding_box
 from .prediction import Prediction
 from .recognizer import DigitRecognizer
 
@@ -149,15 +150,9 @@ def _patches(mask: NDArray[np.bool_], side: int, share: float) -> NDArray[np.boo
     return in_rows[:, :, np.newaxis] & in_columns[:, np.newaxis, :]
 
 
-def _bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Top, left, bottom and right of what is True, the last two included."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1])
-
-
 def _around(is_inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The square around the ink (28, 28): ink that is added there makes no digit smaller."""
-    top, left, bottom, right = _bounding_box(is_inked)
+    top, left, bottom, right = bounding_box(is_inked)
     margin = (bottom - top) - (right - left)
     rows, columns = max(0, -margin), max(0, margin)  # to be added, half on each side
     square = np.zeros_like(is_inked)
@@ -170,7 +165,7 @@ def _around(is_inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _frame(is_inked: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Faint ink (28, 28) in two corners of the bounding box, 0 elsewhere."""
-    top, left, bottom, right = _bounding_box(is_inked)
+    top, left, bottom, right = bounding_box(is_inked)
     frame = np.zeros(is_inked.shape, np.float32)
     frame[[top, bottom], [left, right]] = _FRAME_SHARE
     return frame
@@ -192,7 +187,7 @@ def _change(
     patch: NDArray[np.bool_], *, adds_ink: bool, probabilities: NDArray[np.float32], second: int
 ) -> Change:
     """Describes one patch (28, 28) and the probabilities (10,) that it led to."""
-    top, left, bottom, _ = _bounding_box(patch)
+    top, left, bottom, _ = bounding_box(patch)
     return Change(
         adds_ink=adds_ink,
         top=top,

@@ -36,7 +36,7 @@ class Drawing:
         return f"{self.label} {self.style}".strip()
 
     def placed(self, canvas_size_px: float, longer_side_px: float) -> list[list[Point]]:
-        """Scale the strokes and centre them on a square canvas, in pixels."""
+        """Scales the strokes and centres them on a square canvas, in pixels."""
         points = [point for stroke in self.strokes for point in stroke]
         width, height = (max(axis) for axis in zip(*points, strict=True))
         left = (canvas_size_px - width * longer_side_px) / 2
@@ -47,7 +47,7 @@ class Drawing:
         ]
 
     def render(self, size_px: int = 280, pen_width_px: int = 18) -> Image.Image:
-        """Draw it in black on a white square."""
+        """Draws it in black on a white square."""
         strokes = self.placed(size_px, 0.65 * size_px)
         return render_strokes(strokes, (size_px, size_px), pen_width_px)
 
@@ -58,7 +58,7 @@ def side_by_side(
     gaps_px: Sequence[float],
     slope: float = 0.0,
 ) -> tuple[list[list[Point]], list[Box]]:
-    """Place drawings from left to right, the first one's lower left corner at (0, 0).
+    """Places drawings from left to right, the first one's lower left corner at (0, 0).
 
     Args:
         drawings: What is written.
@@ -86,7 +86,7 @@ def side_by_side(
 def in_a_row(
     drawings: Sequence[Drawing], width_px: float, height_px: float, gap_share: float = 0.25
 ) -> list[list[Point]]:
-    """Write drawings as a number in the middle of a canvas, in pixels.
+    """Writes drawings as a number in the middle of a canvas, in pixels.
 
     They are equally high, 0.6 of the canvas or less if they would not fit, and that share of their
     height apart.
@@ -102,7 +102,7 @@ def in_a_row(
 def render_strokes(
     strokes: Sequence[Stroke], size_px: tuple[int, int], pen_width_px: int
 ) -> Image.Image:
-    """Draw strokes with a round pen in black on a white canvas of that width and height."""
+    """Draws strokes with a round pen in black on a white canvas of that width and height."""
     image = Image.new("L", size_px, 255)
     for stroke in strokes:
         draw_stroke(image, stroke, pen_width_px)
@@ -110,7 +110,7 @@ def render_strokes(
 
 
 def draw_stroke(image: Image.Image, stroke: Stroke, pen_width_px: int) -> None:
-    """Draw a stroke with a round pen in black."""
+    """Draws a stroke with a round pen in black."""
     draw = ImageDraw.Draw(image)
     draw.line(list(stroke), fill=0, width=pen_width_px)
     radius = pen_width_px / 2
@@ -121,17 +121,17 @@ def draw_stroke(image: Image.Image, stroke: Stroke, pen_width_px: int) -> None:
 def render_number(
     drawings: Sequence[Drawing], size_px: tuple[int, int] = (600, 200), pen_width_px: int = 10
 ) -> Image.Image:
-    """Write drawings as a number, in black on white."""
+    """Writes drawings as a number, in black on white."""
     return render_strokes(in_a_row(drawings, *size_px), size_px, pen_width_px)
 
 
 def load_drawings() -> list[Drawing]:
-    """Load the project's own drawings, every digit in several styles."""
+    """Loads the project's own drawings, every digit in several styles."""
     return [_drawing(record) for record in json.loads(STROKES_FILE.read_text("utf-8"))]
 
 
 def read_drawings(path: Path) -> Iterator[Drawing]:
-    """Read drawings from gzipped JSON lines."""
+    """Reads drawings from gzipped JSON lines."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield _drawing(json.loads(line))

@@ -254,11 +254,16 @@ def _median(levels: NDArray[np.uint8]) -> int:
     return int(np.sort(levels)[levels.size // 2])
 
 
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right of what is True in a mask (H, W), the last two included."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1])
+
+
 def _fill(mask: NDArray[np.bool_]) -> float:
     """Share of the mask's bounding box that the mask covers."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    area = int(rows[-1] - rows[0] + 1) * int(columns[-1] - columns[0] + 1)
-    return np.count_nonzero(mask) / area
+    top, left, bottom, right = bounding_box(mask)
+    return np.count_nonzero(mask) / ((bottom - top + 1) * (right - left + 1))
 
 
 def _histogram(levels: NDArray[np.uint8]) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.image.ink import find_ink
+from inference.image.ink import bounding_box, find_ink
 from inference.image.picture import read_picture
 
 # All are ranges of a uniform distribution, as shares of the digits' height unless they say
@@ -28,7 +28,7 @@ SLOPE = (-0.08, 0.08)  # rows for each column, of the line of writing
 
 _NEAR = 0.15  # rows that far from each other count as facing when digits are set apart
 _DEEPEST = 0.15  # the most by which the boxes of digits that stand apart overlap
-_INKED = 64  # the faintest level that counts as ink
+_INKED_LEVEL = 64  # the faintest level that counts as ink
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,8 +146,8 @@ class Composer:
 def cropped_ink(path: Path) -> NDArray[np.uint8]:
     """The ink of a picture's digit, uint8 (height, width), cropped to it."""
     ink = find_ink(read_picture(path))
-    rows, columns = (np.flatnonzero((ink >= _INKED).any(axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, left, bottom, right = bounding_box(ink >= _INKED_LEVEL)
+    return ink[top : bottom + 1, left : right + 1]
 
 
 def _resized(ink: NDArray[np.uint8], longer_side_px: float) -> NDArray[np.uint8]:
@@ -168,7 +168,7 @@ def _slanted(ink: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
         size, Image.Transform.AFFINE, transform, Image.Resampling.BILINEAR
     )
     image = np.asarray(sheared)
-    columns = np.flatnonzero((image >= _INKED).any(axis=0))
+    columns = np.flatnonzero((image >= _INKED_LEVEL).any(axis=0))
     return image[:, columns[0] : columns[-1] + 1]
 
 
@@ -210,9 +210,9 @@ def set_line(
             left = _place(sheet, ink, top, index == pair, space, height_px, generator)
         area = sheet[top : top + ink.shape[0], left : left + ink.shape[1]]
         np.maximum(area, ink, out=area)
-    rows, columns = (np.flatnonzero((sheet > 0).any(axis=axis)) for axis in (1, 0))
-    cropped = sheet[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return SetLine(np.pad(cropped, margin_px), round(middle) - int(rows[0]) + margin_px)
+    top, left, bottom, right = bounding_box(sheet > 0)
+    cropped = sheet[top : bottom + 1, left : right + 1]
+    return SetLine(np.pad(cropped, margin_px), round(middle) - top + margin_px)
 
 
 def _place(
@@ -225,15 +225,17 @@ def _place(
     generator: Generator,
 ) -> int:
     """Finds the column at which a character goes to the right of what is on the sheet."""
-    written = np.flatnonzero((sheet >= _INKED).any(axis=0))[-1] + 1
+    written = np.flatnonzero((sheet >= _INKED_LEVEL).any(axis=0))[-1] + 1
     near = 0 if touches else round(_NEAR * height_px)
     right_edge = np.array(
         [
-            _last(sheet[max(0, top + row - near) : top + row + near + 1].max(axis=0) >= _INKED)
+            _last(
+                sheet[max(0, top + row - near) : top + row + near + 1].max(axis=0) >= _INKED_LEVEL
+            )
             for row in range(ink.shape[0])
         ]
     )
-    left_edge = np.array([_last(row[::-1] >= _INKED) for row in ink])
+    left_edge = np.array([_last(row[::-1] >= _INKED_LEVEL) for row in ink])
     left_edge = np.where(left_edge < 0, 10**6, ink.shape[1] - 1 - left_edge)
     contact = int((right_edge + 1 - left_edge).max())  # where the nearest rows just meet
     if touches:
