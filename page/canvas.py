@@ -11,7 +11,7 @@ from streamlit.components.v2 import component
 LOG = logging.getLogger(__name__)
 
 CANVAS_HEIGHT_PX = 280
-CANVAS_WIDTHS_PX = (240, 800)
+CANVAS_WIDTHS_PX = (240, 704)  # the widest its column ever is
 PEN_WIDTHS_PX = range(6, 33, 2)
 DEFAULT_PEN_WIDTH_PX = 14
 

@@ -18,7 +18,7 @@ LONGEST_SIDE_PX = 1024
 
 MOST_ENLARGED = 2.0
 
-STROKE_PX = 2.8
+STROKE_PX = 3.5
 """How wide strokes are on the finest scale of a drawing; finer scales would show nothing more."""
 
 PLAIN_SHARE = 0.5

@@ -13,7 +13,7 @@ from tests.page.opened import open_page
 def test_the_canvas_is_as_wide_as_its_column_within_limits(
     canvas: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for measured, expected in ((358, 358), (1200, 800), (100, 240)):
+    for measured, expected in ((358, 358), (1200, 704), (100, 240)):
         monkeypatch.setattr("page.canvas.measure_width", lambda measured=measured: measured)
         open_page()
         assert canvas.width == expected
