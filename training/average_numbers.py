@@ -59,10 +59,11 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         averaged = average([NumberCheckpoint.load(path) for path in arguments.weights])
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        training_set = load_mnist(arguments.data_dir, train=True)
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    _, held_out = split_training_set(load_mnist(arguments.data_dir, train=True))
+    _, held_out = split_training_set(training_set)
     finish(averaged, arguments.output, held_out)
 
 

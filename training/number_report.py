@@ -43,7 +43,7 @@ def write_number_report(
         "megabytes": f"{description['file']['size_bytes'] / 1e6:.2f}",
         "pictures": f"{training['pictures']:,}",
         "earlier": f"{training['earlier_pictures']:,}",
-        "averaged": f"{training['averaged_runs']:,}",
+        "averaged": averaged_in_words(training["averaged_runs"]),
         "hours": f"{training['seconds'] / 3600:.1f}",
         "numbers": f"{metrics['numbers']:,}",
         "exact": f"{metrics['exact_match']:.1%}",
@@ -56,6 +56,16 @@ def write_number_report(
     }
     template = Template((TEMPLATES / "NUMBERS.md").read_text(encoding="utf-8"))
     (folder / "NUMBERS.md").write_text(template.substitute(fields), encoding="utf-8")
+
+
+def averaged_in_words(runs: int) -> str:
+    """Says of how many runs the weights are the mean; empty for a single one."""
+    if runs == 1:
+        return ""
+    return (
+        f" The weights are the mean of those of {runs} runs that went on from each other, this\n"
+        "one the last (`python -m training.average_numbers`)."
+    )
 
 
 def _training_figure(history: Sequence[dict[str, float]]) -> Figure:

@@ -275,7 +275,7 @@ def train_numbers(
 
 
 def finish(checkpoint: NumberCheckpoint, folder: Path, held_out: LabelledInk) -> None:
-    """Chooses how numbers are read, exports the graph, checks it and writes what it is.
+    """Chooses how numbers are read, exports the graph, checks it and says what it wrote.
 
     Args:
         checkpoint: The trained network.
@@ -293,6 +293,11 @@ def finish(checkpoint: NumberCheckpoint, folder: Path, held_out: LabelledInk) ->
     stock = make_characters(held_out, VALIDATION_SEED, scale=0.1)
     write_number_report(
         folder, description, checkpoint.history, calibrated, Composer(stock, VALIDATION_SEED)
+    )
+    finder = folder / NUMBER_MODEL
+    say(
+        f"wrote {finder} and {folder / 'NUMBERS.md'}; measure it on real pictures: "
+        f"python -m training.evaluate_numbers FOLDER --finder {finder}"
     )
 
 
@@ -359,11 +364,6 @@ def main() -> None:
         parser.error(str(error))
     finish(checkpoint, arguments.output, held_out)
     print(json.dumps(checkpoint.history[-1], indent=2))  # noqa: T201
-    finder = arguments.output / NUMBER_MODEL
-    say(
-        f"wrote {finder} and {arguments.output / 'NUMBERS.md'}; measure it on real pictures: "
-        f"python -m training.evaluate_numbers FOLDER --finder {finder}"
-    )
 
 
 if __name__ == "__main__":

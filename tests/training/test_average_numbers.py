@@ -9,6 +9,7 @@ from training import average_numbers
 from training.average_numbers import average
 from training.number_checkpoint import NumberCheckpoint
 from training.number_network import NumberNetwork
+from training.number_report import averaged_in_words
 
 
 def checkpoint(seed: int, width: int = 8) -> NumberCheckpoint:
@@ -34,6 +35,11 @@ def test_what_is_told_beside_the_weights_is_the_last_runs_and_how_many_there_wer
     assert averaged.averaged_runs == 3
     assert averaged.config["seed"] == averaged.seconds == 3
     assert not averaged.network.training
+
+
+def test_a_model_card_tells_of_an_average_and_of_no_other_run():
+    assert "the mean of those of 4 runs" in averaged_in_words(4)
+    assert averaged_in_words(1) == ""
 
 
 def test_networks_of_different_widths_have_no_mean():

@@ -8,7 +8,7 @@ from urllib.error import URLError
 import pytest
 
 from tests.training.commands import run
-from training import evaluate, export, report, sweep, train, train_numbers
+from training import average_numbers, evaluate, export, report, sweep, train, train_numbers
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS, TrainingConfig
 from training.export import read_description
@@ -22,12 +22,13 @@ from training.synthesis import sheet
         (sweep, []),
         (evaluate, []),
         (train_numbers, []),
+        (average_numbers, [ARTIFACTS / "numbers.pt"]),
         (sheet, ["composed.png"]),
     ],
 )
 def test_without_mnist_and_network_a_command_names_data_dir(
     module,
-    arguments: list[str],
+    arguments: list[object],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
