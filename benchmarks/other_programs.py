@@ -10,9 +10,7 @@ Tesseract may answer digits alone. The digits of what is read are compared with 
 """
 
 import argparse
-import csv
 import importlib
-import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from inference import DigitRecognizer, InferenceError
+from training.evaluation.number_labels import read_labels
+from training.evaluation.number_readings import digits_of
 
 Reader = Callable[[Path], str]
 
@@ -76,20 +76,13 @@ PROGRAMS: dict[str, Callable[[], Reader]] = {
 
 
 def labelled(folder: Path) -> dict[str, list[tuple[Path, str]]]:
-    """Pictures and the digits on them, by the name of their set and kind; one number each."""
+    """Pictures of one number and its digits, by the name of their set and kind."""
     sets: dict[str, list[tuple[Path, str]]] = defaultdict(list)
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if re.search(r"[/?]", row["label"]):
-                continue  # several numbers, or nobody knows
-            name = ": ".join(filter(None, (folder.resolve().name, row.get("kind"))))
-            sets[name].append((folder / row["path"], digits(row["label"])))
+    for picture in read_labels(folder):
+        if len(picture.numbers) == 1:
+            name = ": ".join(filter(None, (folder.resolve().name, picture.kind)))
+            sets[name].append((picture.path, digits_of(picture.numbers[0])))
     return sets
-
-
-def digits(text: str) -> str:
-    """The digits of a text."""
-    return re.sub(r"[^0-9]", "", text)
 
 
 def main() -> None:
@@ -112,7 +105,7 @@ def main() -> None:
             program
             for path, label in pictures
             for program, read in readers.items()
-            if digits(read(path)) == label
+            if digits_of(read(path)) == label
         )
         shares = " | ".join(f"{right[program] / len(pictures):.1%}" for program in readers)
         print(f"| {name} | {len(pictures):,} | {shares} |", flush=True)  # noqa: T201

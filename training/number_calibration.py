@@ -24,6 +24,7 @@ from inference.number.metadata import CHARACTERS, FEATURES, ReadingSettings
 from inference.number.reader import LineReading, ReadDigits, read_lines
 from training.data import LabelledInk
 from training.evaluation.metrics import calibration_error
+from training.evaluation.number_readings import digits_of
 from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
 
@@ -169,12 +170,7 @@ def _is_part(written: str, read: str) -> bool:
     """Whether a text was read right but for separators that were overlooked."""
     rest = iter(written)
     has_all = all(character in rest for character in read)
-    return has_all and _digits(written) == _digits(read)
-
-
-def _digits(text: str) -> str:
-    """The digits of a text."""
-    return "".join(character for character in text if character.isdecimal())
+    return has_all and digits_of(written) == digits_of(read)
 
 
 def choose_reading(
