@@ -13,7 +13,6 @@ from training.checkpoint import Checkpoint
 from training.config import TrainingConfig, say
 from training.data import LabelledInk, image_paths, labelled_image_paths
 from training.learning import accuracy, train
-from training.normalizer import InkNormalizer
 
 HELD_OUT_SHARE = 0.2
 """Share of the drawings that is not learned from, to see whether others are read better, too."""
@@ -41,7 +40,6 @@ def load_extra(folder: Path, start: Checkpoint) -> LabelledInk:
     Raises:
         ValueError: The folder holds no drawings, or none that can be read.
     """
-    normalizer = InkNormalizer()
     images: list[Tensor] = []
     labels: list[int] = []
     paths = labelled_image_paths(folder)
@@ -54,13 +52,14 @@ def load_extra(folder: Path, start: Checkpoint) -> LabelledInk:
             say(f"left out: {path}: {error}")
             continue
         ink = torch.from_numpy(found.copy()).unsqueeze(0)
-        probability, digit = start.graph(ink)[0].max(dim=1)
+        probabilities, _, normalized = start.graph(ink)
+        probability, digit = probabilities.max(dim=1)
         if digit.item() != label and probability.item() >= SURELY_ANOTHER:
             say(
                 f"look again: {path}: the network is {probability.item():.1%} sure of a "
                 f"{digit.item()}; if it is one, move the file to {folder / str(digit.item())}"
             )
-        images.append(normalizer(ink))
+        images.append(normalized)
         labels.append(label)
     if not images:
         raise ValueError(f"none of the drawings in {folder} can be read")

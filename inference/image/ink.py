@@ -77,9 +77,11 @@ def is_photograph(picture: Picture) -> bool:
 
 def is_framed(picture: Picture) -> bool:
     """Whether a line lies along a whole side of a picture, as a part of a form's box does."""
+    if picture.opacity is not None:
+        return False
     luminance = picture.luminance
     border = _border(luminance)
-    if picture.opacity is not None or border.min() == border.max():
+    if border.min() == border.max():
         return False
     sides = (luminance[0], luminance[-1], luminance[:, 0], luminance[:, -1])
     papers = [paper for side in sides if _share_near(side, paper := _median(side)) > EVEN_SHARE]
