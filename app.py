@@ -1,8 +1,8 @@
 """The page: draw, upload or photograph numbers and see what the model reads.
 
 Run it with `streamlit run app.py`; `DIGITS_MODEL=mine/digits.onnx` before it runs it on a model of
-your own. Nothing that a visitor draws or uploads is written anywhere: it
-lives as long as the visit.
+your own. Nothing that a visitor draws or uploads is written anywhere: it lives as long as the
+visit.
 """
 
 import logging

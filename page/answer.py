@@ -7,7 +7,6 @@ import streamlit as st
 
 from inference import DetectedDigit, DigitRecognizer, Prediction
 from page.correct import show_digit_correction, show_number_correction
-from page.corrections import corrected
 from page.explain import show_why
 from page.frames import mark_name
 from page.headline import answer_html
@@ -27,10 +26,16 @@ PROBABILITY_CHART = json.loads(
 
 
 def show_answer(
-    recognizer: DigitRecognizer, reading: Reading, key: str, stroke_count: int | None = None
+    recognizer: DigitRecognizer,
+    reading: Reading,
+    shown: Reading,
+    key: str,
+    stroke_count: int | None = None,
 ) -> None:
-    """Show the numbers and, of one of their marks, all that is known."""
-    shown = corrected(reading)
+    """Show the numbers and, of one of their marks, all that is known.
+
+    What was read is looked at closer and corrected; what is shown is that, corrected.
+    """
     st.html(answer_html(shown, stroke_count))
     if not reading.marks:
         return

@@ -28,10 +28,11 @@ def show_camera(recognizer: DigitRecognizer) -> None:
         with answer:
             st.warning(escape_markdown(sentence(result.reason)), icon=":material/broken_image:")
         return
+    shown = corrected(result)
     with picture:
         # The camera's own picture has no frames; the style hides it behind this one.
-        st.html(photo_html(corrected(result)))
+        st.html(photo_html(shown))
     with answer:
-        show_answer(recognizer, result, "camera")
+        show_answer(recognizer, result, shown, "camera")
     with rest:
         show_corrections("camera")

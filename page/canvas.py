@@ -43,8 +43,8 @@ def draw_canvas(
     Returns:
         How many strokes there are, and the picture, as the browser sent it: nothing is decoded.
     """
-    ratio = f"{width_px} / {CANVAS_HEIGHT_PX}"
-    st.html(f"<style>.st-key-paper {{ --canvas-ratio: {ratio}; }}</style>")
+    size = f"--canvas-width: {width_px}px; --canvas-ratio: {width_px} / {CANVAS_HEIGHT_PX};"
+    st.html(f"<style>.st-key-paper {{ {size} }}</style>")
     # It registers itself with the running server when it is imported.
     import streamlit_drawable_canvas  # pyright: ignore[reportMissingTypeStubs]
 

@@ -83,11 +83,10 @@ def correct_number(reading: Reading, number: Number, widget: str) -> None:
 
 def keep(key: str, correction: Correction) -> None:
     """Keep a correction; one that says nothing takes back what was said before."""
-    corrections = visit_corrections()
     if correction.label:
-        corrections[key] = correction
+        visit_corrections()[key] = correction
     else:
-        corrections.pop(key, None)
+        take_back(key)
 
 
 def show_corrections(key: str) -> None:
@@ -129,9 +128,9 @@ def show_corrections(key: str) -> None:
         )
 
 
-def take_back(name: str) -> None:
+def take_back(key: str) -> None:
     """Forget a correction."""
-    visit_corrections().pop(name, None)
+    visit_corrections().pop(key, None)
 
 
 def counted(count: int, noun: str) -> str:

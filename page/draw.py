@@ -29,17 +29,17 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         marks_place = st.container(key="marks")
     st.session_state.is_drawn_on = stroke_count > 0
     result = read_drawing(recognizer, content) if stroke_count and content is not None else None
+    shown = corrected(result) if isinstance(result, Reading) else None
     with marks_place:
-        shown = corrected(result) if isinstance(result, Reading) else None
-        st.html(canvas_marks_html(shown, stroke_count, width_px))
+        st.html(canvas_marks_html(shown, stroke_count))
     with answer:
-        match result:
-            case None:
-                st.html('<p class="waiting">The answer appears here.</p>')
-            case Failure():
+        match result, shown:
+            case Reading(), Reading():
+                show_answer(recognizer, result, shown, "drawing", stroke_count)
+            case Failure(), _:
                 st.warning(f"The drawing {result.reason}", icon=":material/draw:")
-            case Reading():
-                show_answer(recognizer, result, "drawing", stroke_count)
+            case _:
+                st.html('<p class="waiting">The answer appears here.</p>')
     with rest:
         show_examples()
         show_corrections("drawing")

@@ -4,7 +4,6 @@ import html
 import io
 
 from inference import DetectedDigit
-from page.canvas import CANVAS_HEIGHT_PX
 from page.pictures import data_url
 from page.reading import Reading
 from page.words import doubtful_digits
@@ -17,14 +16,12 @@ INVITATION = (
 )
 
 
-def canvas_marks_html(reading: Reading | None, stroke_count: int, canvas_width_px: int) -> str:
+def canvas_marks_html(reading: Reading | None, stroke_count: int) -> str:
     """Frame what was found on the canvas, however it is scaled; on an empty one, invite to draw."""
-    ratio = f"{canvas_width_px} / {CANVAS_HEIGHT_PX}"
     marks = "" if reading is None else marks_html(reading)
     # The count tells which drawing is framed: while strokes are added, the answer lags behind.
     return (
-        f'<div class="marks" data-stroke-count="{stroke_count}"'
-        f' style="width: min(100%, {canvas_width_px}px); aspect-ratio: {ratio}">'
+        f'<div class="marks" data-stroke-count="{stroke_count}">'
         f"{marks if stroke_count else INVITATION}</div>"
     )
 

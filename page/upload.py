@@ -64,6 +64,7 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
             results = [read_file(recognizer, file) for file in files[:MAX_FILES]]
     readings = [result for result in results if isinstance(result, Reading)]
     shown = [corrected(result) if isinstance(result, Reading) else result for result in results]
+    shown_readings = [result for result in shown if isinstance(result, Reading)]
     is_single = len(results) == len(readings) == 1
     with picture:
         if not is_single:  # A single picture is shown once, with its frames.
@@ -71,10 +72,10 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
     if not readings:
         return
     with picture if is_single else answer:
-        reading = choose_reading(readings)
-        st.html(photo_html(corrected(reading)))
+        index = choose_reading(readings)
+        st.html(photo_html(shown_readings[index]))
     with answer:
-        show_answer(recognizer, reading, "upload")
+        show_answer(recognizer, readings[index], shown_readings[index], "upload")
     with rest:
         st.download_button(
             "Download as CSV",
@@ -87,17 +88,16 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
         show_corrections("upload")
 
 
-def choose_reading(readings: Sequence[Reading]) -> Reading:
-    """Let one of several pictures be chosen."""
+def choose_reading(readings: Sequence[Reading]) -> int:
+    """Let one of several pictures be chosen; gives its index."""
     if len(readings) == 1:
-        return readings[0]
-    index = st.selectbox(
+        return 0
+    return st.selectbox(
         "Look closer at",
         range(len(readings)),
         # With its place: Streamlit tells options apart by their labels alone.
         format_func=lambda index: f"{index + 1}. {readings[index].name}",  # pyright: ignore[reportUnknownMemberType]
     )
-    return readings[index]
 
 
 def remove_all() -> None:
