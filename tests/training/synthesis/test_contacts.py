@@ -1,30 +1,21 @@
 """Digits close to each other: neighbours that touch, and rows above each other."""
 
 from dataclasses import replace
-from pathlib import Path
-from random import Random
 from typing import Any, cast
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
-from training.data import load_mnist
-from training.synthesis import camera, composer, layout
-from training.synthesis.characters import INKED, CharacterStock, make_characters
+from tests.training.synthesis.composed import seeded
+from training.synthesis import composer, layout
+from training.synthesis.characters import INKED, CharacterStock
 from training.synthesis.composer import Composer
 from training.synthesis.layout import Layout
 from training.synthesis.texts import DIGITS
 
 SIZE = HEIGHT, WIDTH = 64, 112
-
-
-@pytest.fixture(scope="module")
-def stock(mnist_dir: Path) -> CharacterStock:
-    digits = load_mnist(mnist_dir, train=False).subset(torch.arange(300))
-    return make_characters(digits, seed=0, scale=0.005, draws_digits=False)
 
 
 def test_room_is_the_paper_beside_the_ink_of_each_eighth(stock: CharacterStock):
@@ -46,14 +37,12 @@ def pieces(inked: NDArray[np.bool_]) -> int:
     return count
 
 
+@pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize(("gap", "touching"), [(-0.12, True), (0.12, False)])
 def test_digits_in_contact_are_so_far_apart_as_their_ink_is(
     gap: float, touching: bool, stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(layout, "_CONTACT_GAP", (gap, gap))
-    monkeypatch.setattr(composer, "CLEAN_SHARE", 1.0)
-    for name in ("INVERTED_SHARE", "COMPRESSED_SHARE", "BLURRED_SHARE", "COARSE_SHARE"):
-        monkeypatch.setattr(camera, name, 0.0)
 
     def a_pair(*arguments: Any, **_: object) -> Layout:
         random = arguments[3]
@@ -81,14 +70,14 @@ def test_digits_in_contact_are_so_far_apart_as_their_ink_is(
 
 
 def test_only_some_numbers_have_digits_in_contact():
-    random = Random(0)  # noqa: S311 - no secret depends on it
+    random = seeded()
     contacts = np.array([layout._hand(random, 30.0).contacts for _ in range(1_000)])
 
     assert 0.15 < (contacts > 0).mean() < 0.3
 
 
 def test_a_block_is_a_few_rows_of_digits_and_nothing_else(stock: CharacterStock):
-    random = Random(0)  # noqa: S311 - no secret depends on it
+    random = seeded()
     for _ in range(50):
         sheet = Layout()
         layout._words(sheet, stock, HEIGHT, WIDTH, random)
