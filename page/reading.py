@@ -1,6 +1,7 @@
 """A picture and what was read on it, or why nothing was."""
 
 import hashlib
+import itertools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,8 +13,10 @@ from inference import (
     DigitRecognizer,
     InferenceError,
     InvalidImageError,
+    ImageSource,
     Located,
     Number,
+    pages,
     visible_image,
 )
 from inference.image.slots import Workers
@@ -67,21 +70,19 @@ class Failure:
     reason: str
 
 
-def read(
-    recognizer: DigitRecognizer, name: str, file: "bytes | UploadedFile", max_pixels: int
-) -> Reading:
+def read(recognizer: DigitRecognizer, name: str, file: ImageSource, max_pixels: int) -> Reading:
     """Read the numbers on a picture, and keep what was read; raises `InferenceError`."""
     picture = visible_image(file, max_pixels)
     return Reading(name, picture, recognizer.read_numbers(picture))
 
 
-def read_file(recognizer: DigitRecognizer, file: "UploadedFile") -> Reading | Failure:
-    """Read one file, or say what is wrong with it."""
+def read_file(recognizer: DigitRecognizer, file: "UploadedFile") -> list[Reading | Failure]:
+    """Read each page of a file, or say what is wrong with it."""
     try:
-        reading = read_good_file(recognizer, file.file_id, file)
+        readings = read_good_file(recognizer, file.file_id, file)
     except InferenceError as error:
-        return Failure(file.name, explain_error(error))
-    return reading if reading.numbers else Failure(file.name, NOTHING_FOUND)
+        return [Failure(file.name, explain_error(error))]
+    return [each if each.numbers else Failure(each.name, NOTHING_FOUND) for each in readings]
 
 
 @st.cache_resource(scope="session", show_spinner=False, max_entries=MAX_FILES)
@@ -89,16 +90,21 @@ def read_good_file(
     _recognizer: DigitRecognizer,
     file_id: str,  # noqa: ARG001 — it is what the cache goes by
     _file: "UploadedFile",
-) -> Reading:
-    """Read one file; only once, however often the page is drawn."""
-    return _UPLOADS.run(lambda: read(_recognizer, _file.name, _file, MAX_PIXELS))
+) -> list[Reading]:
+    """Read each page of a file; only once, however often the page is drawn."""
+
+    def read_pages() -> list[Reading]:
+        first_pages = itertools.islice(pages(_file, _file.name), MAX_FILES)
+        return [read(_recognizer, name, page, MAX_PIXELS) for name, page in first_pages]
+
+    return _UPLOADS.run(read_pages)
 
 
 def explain_error(error: InferenceError) -> str:
     """Say what is wrong with a picture and what would be right, in a visitor's words."""
     if isinstance(error, InvalidImageError):
         return (
-            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of"
+            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or PDF file of"
             f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
         )
     return "could not be processed. A smaller picture may work."

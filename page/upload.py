@@ -1,5 +1,6 @@
 """The tab to upload pictures in."""
 
+import itertools
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,7 +18,7 @@ from page.results import results_csv, results_html
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
+UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "pdf"]
 MAX_HELD_BYTES = 200_000_000  # of one visitor's uploads
 
 
@@ -54,7 +55,8 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
             icon=":material/filter_list:",
         )
     with st.spinner("Reading…"):
-        results = [read_file(recognizer, file) for file in files[:MAX_FILES]]
+        pages = (page for file in files[:MAX_FILES] for page in read_file(recognizer, file))
+        results = list(itertools.islice(pages, MAX_FILES))
     st.html(results_html(results))
     st.download_button(
         "Download as CSV",

@@ -60,8 +60,8 @@ def test_uploads_of_one_name_are_told_apart() -> None:
 
 
 CANNOT_BE_READ = (
-    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP or TIFF file of up to 25"
-    " megapixels would be right."
+    "Cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or PDF file of"
+    " up to 25 megapixels would be right."
 )
 
 
