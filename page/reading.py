@@ -11,9 +11,9 @@ from PIL import Image
 
 from inference import (
     DigitRecognizer,
+    ImageSource,
     InferenceError,
     InvalidImageError,
-    ImageSource,
     Located,
     Number,
     pages,
@@ -104,8 +104,8 @@ def explain_error(error: InferenceError) -> str:
     """Say what is wrong with a picture and what would be right, in a visitor's words."""
     if isinstance(error, InvalidImageError):
         return (
-            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or PDF file of"
-            f" up to {MAX_PIXELS // 1_000_000} megapixels would be right."
+            "cannot be read as a picture. A complete PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or PDF"
+            f" file of up to {MAX_PIXELS // 1_000_000} megapixels would be right."
         )
     return "could not be processed. A smaller picture may work."
 
