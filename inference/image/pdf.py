@@ -72,7 +72,8 @@ def render_page(content: bytes, index: int, name: str) -> tuple[bytes, int]:
         raise InvalidImageError(f"the PDF {name} {line.removeprefix(b'error ').decode()}")
     if not picture:
         raise InvalidImageError(
-            f"page {index + 1} of {name} is damaged, or takes too long to render; save it as a PNG"
+            f"page {index + 1} of {name} is damaged, or takes too much time or memory; "
+            "save it as a PNG"
         )
     return picture, int(line)
 
