@@ -15,7 +15,7 @@ from PIL import Image, ImageFile
 
 from ..errors import InvalidImageError
 from .avif import stream_size
-from .heic import is_heic, open_heic
+from .heic import is_heic, open_heic, pixels_of_all_items
 from .pdf import is_pdf, render_only_page
 from .slots import Workers
 
@@ -35,8 +35,10 @@ MORE_SUFFIXES = {".heic": "HEIC", ".heif": "HEIC", ".pdf": "PDF"}
 _MEMORY_BYTES = 300_000_000  # for one picture while it is decoded
 
 # Beside the picture itself, in bytes for each pixel.
-_DECODERS_BYTES = {"WEBP": 12, "AVIF": 10, "HEIF": 6}
+_DECODERS_BYTES = {"WEBP": 12, "AVIF": 10}
 _AVIF_STREAM_BYTES = 6  # of a decoded stream, for each pixel: three colours of up to 16 bits
+_HEIC_BYTES = 2  # for each pixel of all pictures in a file
+_MAX_HEIC_PIXELS = 75_000_000  # of all of them: an iPhone's 24 megapixels come with 42 more
 _COEFFICIENT_BYTES = 2  # of a JPEG that comes in several scans, for each pixel and colour
 
 # A usual progressive JPEG has ten scans, and each of them goes over all of its pixels. An AVIF may
@@ -204,6 +206,8 @@ def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
         more_bytes = _piece_bytes(image)
     if image.format == "AVIF":
         more_bytes = _avif_stream_bytes(file, name)
+    if image.format == "HEIF":
+        more_bytes = _heic_bytes(file, name)
     return pixels * _bytes_per_pixel(image) + more_bytes
 
 
@@ -266,6 +270,17 @@ def _avif_stream_bytes(file: IO[bytes], name: str) -> int:
     if decoded_pixels > _MAX_SCANNED_PIXELS:
         raise _too_costly(f"{name} comes in too many frames")
     return pixels * _AVIF_STREAM_BYTES
+
+
+def _heic_bytes(file: IO[bytes], name: str) -> int:
+    """What the pictures in a HEIC take, all of which may have to be decoded for the main one."""
+    try:
+        pixels = pixels_of_all_items(file)
+    except ValueError as error:
+        raise InvalidImageError(f"{name} is no usual HEIC: {error}; save it as JPEG") from error
+    if pixels > _MAX_HEIC_PIXELS:
+        raise _too_costly(f"{name} holds pictures of {pixels:,} pixels")
+    return pixels * _HEIC_BYTES
 
 
 def _piece_bytes(image: ImageFile.ImageFile) -> int:

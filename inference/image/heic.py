@@ -1,10 +1,13 @@
 """Opens HEIC pictures, as iPhones take them, by pi-heif where it is installed."""
 
+import struct
+from collections.abc import Iterator
 from typing import IO, Any, cast
 
 from PIL import ImageFile
 
 from ..errors import InvalidImageError
+from .avif import Fields, boxes, few
 
 _BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 
@@ -35,3 +38,56 @@ def open_heic(file: IO[bytes], name: str) -> ImageFile.ImageFile:
         raise InvalidImageError(
             f"{name} starts like a HEIC file but is damaged ({error})"
         ) from error
+
+
+def pixels_of_all_items(file: IO[bytes]) -> int:
+    """The pixels of all pictures in a file together, the tiles that others are made of among them.
+
+    Each may have to be decoded, and libheif refuses to decode one that is larger than it claims.
+
+    Args:
+        file: A HEIC, open; it is read from its start.
+
+    Raises:
+        ValueError: The file is damaged, or says in an unusual way what it holds.
+    """
+    file.seek(0)
+    try:
+        meta = _only(file.read(), b"meta")[4:]
+        properties = _only(meta, b"iprp")
+        areas = [_area(kind, data) for kind, data in boxes(_only(properties, b"ipco"))]
+        sizes = dict(_sizes(_only(properties, b"ipma"), [0, *areas]))
+        for _, entry in boxes(_only(meta, b"iinf")[6:]):
+            item, kind = struct.unpack_from(">H2x4s" if entry[0] == 2 else ">I2x4s", entry, 4)
+            if kind == b"hvc1" and not sizes.get(item):
+                raise ValueError("a picture has no size")
+    except (struct.error, IndexError) as error:
+        raise ValueError("a part of it is missing") from error
+    return sum(sizes.values())
+
+
+def _only(content: bytes, kind: bytes) -> bytes:
+    """What the only box of a kind holds: decoders differ in which of several they take."""
+    found = [data for each, data in boxes(content) if each == kind]
+    if len(found) != 1:
+        raise ValueError(f"it has {len(found)} boxes {kind.decode()}")
+    return found[0]
+
+
+def _area(kind: bytes, data: bytes) -> int:
+    """Width × height if a property is a picture's size, else 0."""
+    if kind != b"ispe":
+        return 0
+    width, height = struct.unpack_from(">II", data, 4)
+    return width * height
+
+
+def _sizes(associations: bytes, areas: list[int]) -> Iterator[tuple[int, int]]:
+    """The number of each item, and the largest size that it is said to have."""
+    fields = Fields(associations)
+    version, _, index_is_long = fields.take(1), fields.take(2), fields.take(1) & 1
+    for _ in range(few(fields.take(4))):
+        item = fields.take(4 if version else 2)
+        indices = [fields.take(1 + index_is_long) for _ in range(fields.take(1))]
+        essential = 0x8000 if index_is_long else 0x80
+        yield item, max((areas[index & (essential - 1)] for index in indices), default=0)

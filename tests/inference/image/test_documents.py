@@ -316,10 +316,13 @@ def with_size(side_px: int) -> bytes:
     [
         (HEIC[:40], "starts like a HEIC file but is damaged"),
         (HEIC[:-300], "cannot be read|damaged"),
-        (with_size(6_000), "MB of memory"),
+        (with_size(6_545), "cannot be read"),
+        (with_size(6_547), "would take 300 MB of memory"),
+        (HEIC.replace(b"ispe", b"none"), "no usual HEIC: a picture has no size"),
+        (HEIC.replace(b"iinf", b"none"), "damaged|no usual HEIC"),
         (with_size(2), "cannot be read|damaged"),
     ],
-    ids=["header", "cut off", "claims to be large", "is larger than it claims"],
+    ids=["header", "cut off", "large", "too large", "no size", "no items", "larger than it says"],
 )
 def test_a_damaged_heic_is_refused(content: bytes, message: str):
     with pytest.raises(InvalidImageError, match=message):
