@@ -1,4 +1,4 @@
-"""Documents: each page of a PDF or a TIFF is one picture, and HEIC is read like other pictures."""
+"""Documents: each page of a PDF or a TIFF is one picture."""
 
 import io
 import os
@@ -14,10 +14,7 @@ from PIL import Image
 from inference import DigitRecognizer, InvalidImageError, pages, visible_image
 from inference.image.pdf import MAX_PAGES
 from tests.drawings import load_drawings, render_number
-
-# The drawing "7 crossed" of strokes.json, 140 pixels a side with a pen of 9, encoded by pillow-heif
-# 1.8.1 at quality 60: pi-heif only decodes.
-HEIC = Path(__file__).with_name("seven.heic").read_bytes()
+from tests.inference.image.test_heic import HEIC
 
 DRAWINGS = {str(drawing): drawing for drawing in load_drawings()}
 SEVEN = DRAWINGS["7 crossed"].render()
@@ -282,51 +279,6 @@ def test_a_tiff_of_as_many_pages_as_may_be_is_divided():
 
 def test_of_a_tiff_that_is_not_divided_the_first_page_is_read(recognizer: DigitRecognizer):
     assert recognizer.predict(document("TIFF", SEVEN, THREE)).digit == 7
-
-
-# --- HEIC ----------------------------------------------------------------------------------------
-
-
-def test_a_heic_picture_is_read(recognizer: DigitRecognizer):
-    assert recognizer.predict(HEIC).digit == 7
-
-
-@pytest.mark.parametrize(
-    "brands", [b"heicmif1heic", b"mif1mif1heic", b"msf1hevcmif1", b"heixmif1heix"]
-)
-def test_a_heic_picture_is_known_by_any_of_its_brands(brands: bytes, recognizer: DigitRecognizer):
-    length = int.from_bytes(HEIC[:4], "big")
-    header = struct.pack(">I4s4sI", length, b"ftyp", brands[:4], 0) + brands[4:]
-    assert recognizer.predict(header.ljust(length, b"\0") + HEIC[length:]).digit == 7
-
-
-def test_a_heic_picture_is_measured_before_it_is_decoded():
-    with pytest.raises(InvalidImageError, match="too large: 140 × 140"):
-        visible_image(HEIC, max_pixels=10_000)
-
-
-def with_size(side_px: int) -> bytes:
-    content = bytearray(HEIC)
-    struct.pack_into(">II", content, content.index(b"ispe") + 8, side_px, side_px)
-    return bytes(content)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (HEIC[:40], "starts like a HEIC file but is damaged"),
-        (HEIC[:-300], "cannot be read|damaged"),
-        (with_size(6_545), "cannot be read"),
-        (with_size(6_547), "would take 300 MB of memory"),
-        (HEIC.replace(b"ispe", b"none"), "no usual HEIC: a picture has no size"),
-        (HEIC.replace(b"iinf", b"none"), "damaged|no usual HEIC"),
-        (with_size(2), "cannot be read|damaged"),
-    ],
-    ids=["header", "cut off", "large", "too large", "no size", "no items", "larger than it says"],
-)
-def test_a_damaged_heic_is_refused(content: bytes, message: str):
-    with pytest.raises(InvalidImageError, match=message):
-        visible_image(content)
 
 
 # --- Without the packages ------------------------------------------------------------------------
