@@ -26,7 +26,7 @@ def open_heic(file: IO[bytes], name: str) -> ImageFile.ImageFile:
         InvalidImageError: pi-heif is not installed, or the file is damaged.
     """
     try:
-        import pi_heif
+        import pi_heif  # pyright: ignore[reportMissingTypeStubs]
     except ImportError as error:
         raise InvalidImageError(
             f"{name} is a HEIC picture; to read it, install pi-heif "

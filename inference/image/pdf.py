@@ -69,7 +69,7 @@ def render_page(content: bytes, index: int, name: str) -> tuple[bytes, int]:
         answer = b""
     line, _, picture = answer.partition(b"\n")
     if line.startswith(b"error "):
-        raise InvalidImageError(f"the PDF {name} {line.removeprefix(b'error ').decode()}")
+        raise InvalidImageError(f"{name} {line.removeprefix(b'error ').decode()}")
     if not picture:
         raise InvalidImageError(
             f"page {index + 1} of {name} is damaged, or takes too much time or memory; "

@@ -9,8 +9,9 @@ Prints the count of pages on a line and the page as a JPEG behind it, or "error"
 import contextlib
 import io
 import sys
+from typing import Any
 
-import pypdfium2
+import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 MAX_SIDE_POINTS = 14_400  # of a page, the limit of the format itself: 200 inches
 JPEG_QUALITY = 95
@@ -28,7 +29,7 @@ def main(page: int, longer_side_px: int, cpu_s: int, memory_bytes: int, max_page
         answer = _rendered(sys.stdin.buffer.read(), page, longer_side_px, max_pages)
     except pypdfium2.PdfiumError as error:
         is_locked = "password" in str(error).lower()
-        problem = "is encrypted; save it without a password" if is_locked else "is damaged"
+        problem = "is encrypted; save it without a password" if is_locked else "is a damaged PDF"
         answer = f"error {problem}\n".encode()
     sys.stdout.buffer.write(answer)
 
@@ -38,7 +39,7 @@ def _rendered(content: bytes, index: int, longer_side_px: int, max_pages: int) -
     count = len(document)
     if not 0 < count <= max_pages:
         return f"error has {count:,} pages; 1 to {max_pages} can be read, so divide it\n".encode()
-    page = document[index]
+    page: Any = document[index]
     longer_side = max(page.get_size())
     if not 0 < min(page.get_size()) <= longer_side <= MAX_SIDE_POINTS:
         size = " × ".join(f"{side:g}" for side in page.get_size())

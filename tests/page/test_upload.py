@@ -12,6 +12,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from inference import DigitRecognizer, InferenceError, Number
+from page.reading import MAX_FILES
 from page.upload import MAX_HELD_BYTES, limit_uploads
 from tests.drawings import render_number
 from tests.page.opened import (
@@ -57,6 +58,23 @@ def test_uploads_of_one_name_are_told_apart() -> None:
 
     assert looked_at[0].startswith("1 | ")
     assert looked_at[1].startswith("3 | ")
+
+
+def test_each_page_of_a_document_is_one_picture() -> None:
+    document = file_content(
+        THREE.render(), "PDF", save_all=True, append_images=[render_number(YEAR)]
+    )
+    page = upload(("scan.pdf", document))
+
+    rows = table(page)
+    assert [row.split(" | ")[:2] for row in rows] == [["scan.pdf#1", "3"], ["scan.pdf#2", "1984"]]
+
+
+def test_of_many_pages_so_many_are_read_as_of_many_files() -> None:
+    threes = [THREE.render(60, 5) for _ in range(MAX_FILES)]
+    document = file_content(THREE.render(), "TIFF", save_all=True, append_images=threes)
+
+    assert len(table(upload(("scan.tiff", document), ("scan.tiff", document)))) == MAX_FILES
 
 
 CANNOT_BE_READ = (
