@@ -123,7 +123,6 @@ def test_standard_input_is_one_image(run: Any, folder: Path):
     assert digits(result.stdout.decode()) == [drawing.label for drawing in DRAWINGS[:2]]
 
 
-@pytest.mark.parametrize("threads", ["1", "3"])
 @pytest.mark.parametrize("file_format", ["pdf", "tiff"])
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_each_page_of_a_document_has_a_row(
@@ -161,6 +160,7 @@ def test_a_document_that_cannot_be_read_has_a_row_and_the_rest_goes_on(
     ]
 
 
+@pytest.mark.parametrize("threads", ["1", "3"])
 def test_many_images_keep_their_order(
     threads: str,
     folder: Path,  # noqa: ARG001
