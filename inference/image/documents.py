@@ -1,5 +1,6 @@
 """Documents of several pages: each page is one picture."""
 
+import io
 import os
 import struct
 from collections.abc import Iterator
@@ -44,8 +45,8 @@ def pages(source: ImageSource, name: str = "") -> Iterator[tuple[str, ImageSourc
         content = file.read(_START_BYTES)
         if is_pdf(content) or content[:4] in _TIFF_ORDERS:
             content += file.read()
-        elif not isinstance(source, (str, os.PathLike)):
-            content, source = b"", source if isinstance(source, bytes) else content + file.read()
+        elif hasattr(source, "read"):
+            source = io.BytesIO(content + file.read())  # It may have been a pipe.
     if is_pdf(content):
         yield from _pdf_pages(content, name)
     elif content[:4] in _TIFF_ORDERS:
