@@ -39,18 +39,18 @@ def pages(source: ImageSource, name: str = "") -> Iterator[tuple[str, ImageSourc
     if isinstance(source, (str, os.PathLike)):
         name = name or os.fspath(source)
         if not os.path.isfile(source):  # noqa: PTH113 — a PathLike need not be a Path
-            yield name, source  # A pipe can be read once.
+            yield name, source  # A pipe likewise.
             return
     with telling_what_is_wrong(source), opened(source) as file:
         content = file.read(_START_BYTES)
-        if is_pdf(content) or content[:4] in _TIFF_ORDERS:
+        if is_pdf(content) or content[:4] in _TIFF_ORDERS or hasattr(source, "read"):
             content += file.read()
-        elif hasattr(source, "read"):
-            source = io.BytesIO(content + file.read())  # It may have been a pipe.
+    if hasattr(source, "read"):
+        source = io.BytesIO(content)  # It may have been a pipe, which can be read once.
     if is_pdf(content):
         yield from _pdf_pages(content, name)
     elif content[:4] in _TIFF_ORDERS:
-        yield from _tiff_pages(content, name)
+        yield from _tiff_pages(content, name, source)
     else:
         yield name, source
 
@@ -63,10 +63,12 @@ def _pdf_pages(content: bytes, name: str) -> Iterator[tuple[str, ImageSource]]:
         yield f"{name}#{index}" if count > 1 else name, picture
 
 
-def _tiff_pages(content: bytes, name: str) -> Iterator[tuple[str, ImageSource]]:
+def _tiff_pages(
+    content: bytes, name: str, source: ImageSource
+) -> Iterator[tuple[str, ImageSource]]:
     offsets = _tiff_directories(content, name)
     if len(offsets) < 2:
-        yield name, content
+        yield name, source
         return
     order = _TIFF_ORDERS[content[:4]]
     for number, offset in enumerate(offsets, 1):

@@ -65,7 +65,7 @@ def render_page(content: bytes, index: int, name: str) -> tuple[bytes, int]:
                 timeout=_TIMEOUT_S,
                 check=False,
             ).stdout
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, OSError):  # the latter where no process can be started
         answer = b""
     line, _, picture = answer.partition(b"\n")
     if line.startswith(b"error "):

@@ -124,8 +124,16 @@ def test_a_document_is_named_by_its_path(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "source",
-    [SEVEN, np.asarray(SEVEN), document("PNG", SEVEN), document("GIF", SEVEN, THREE), HEIC, b"7"],
-    ids=["image", "array", "PNG", "animation", "HEIC", "text"],
+    [
+        SEVEN,
+        np.asarray(SEVEN),
+        document("PNG", SEVEN),
+        document("GIF", SEVEN, THREE),
+        document("TIFF", SEVEN),
+        HEIC,
+        b"7",
+    ],
+    ids=["image", "array", "PNG", "animation", "TIFF", "HEIC", "text"],
 )
 def test_what_is_no_document_comes_as_it_is(source: object):
     ((name, page),) = pages(source, "7")  # pyright: ignore[reportArgumentType]
@@ -240,6 +248,21 @@ def test_pdfs_are_read_in_many_threads(recognizer: DigitRecognizer):
     for thread in threads:
         thread.join()
     assert digits == [7] * 4
+
+
+@pytest.mark.parametrize("renderer", ["", "false"], ids=["none", "one that ends at once"])
+def test_where_no_page_can_be_rendered_the_pdf_is_refused(
+    renderer: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys, "executable", renderer)
+    with pytest.raises(InvalidImageError, match="page 1 of the file 'scan.pdf' is damaged, or"):
+        list(pages(document("PDF", SEVEN), "scan.pdf"))
+
+
+def test_a_page_that_takes_too_long_in_all_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("inference.image.pdf._TIMEOUT_S", 0.001)
+    with pytest.raises(InvalidImageError, match="takes too much time"):
+        visible_image(document("PDF", SEVEN))
 
 
 # --- TIFF ----------------------------------------------------------------------------------------
