@@ -37,11 +37,11 @@ def main(page: int, longer_side_px: int, cpu_s: int, memory_bytes: int, max_page
 def _rendered(content: bytes, index: int, longer_side_px: int, max_pages: int) -> bytes:
     document = pypdfium2.PdfDocument(content)
     count = len(document)
-    if not 0 < count <= max_pages:
-        return f"error has {count:,} pages; 1 to {max_pages} can be read, so divide it\n".encode()
+    if count > max_pages:
+        return f"error has {count:,} pages, and {max_pages} can be read; divide it\n".encode()
     page: Any = document[index]
     longer_side = max(page.get_size())
-    if not 0 < min(page.get_size()) <= longer_side <= MAX_SIDE_POINTS:
+    if longer_side > MAX_SIDE_POINTS:
         size = " × ".join(f"{side:g}" for side in page.get_size())
         return (
             f"error has a page of {size} points; a side may have {MAX_SIDE_POINTS:,}\n"
