@@ -46,7 +46,7 @@ def _rendered(content: bytes, index: int, longer_side_px: int, max_pages: int) -
         return (
             f"error has a page of {size} points; a side may have {MAX_SIDE_POINTS:,}\n"
         ).encode()
-    picture = page.render(scale=longer_side_px / longer_side).to_pil().convert("RGB")
+    picture = page.render(scale=longer_side_px / longer_side).to_pil()
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return f"{count}\n".encode() + jpeg.getvalue()

@@ -98,7 +98,7 @@ def test_a_heic_picture_is_read(recognizer: DigitRecognizer):
 
 
 @pytest.mark.parametrize(
-    "brands", [b"heicmif1heic", b"mif1mif1heic", b"msf1hevcmif1", b"heixmif1heix"]
+    "brands", [b"heicmif1miaf", b"mif1mif1heic", b"msf1hevcmif1", b"heixmif1heix"]
 )
 def test_a_heic_picture_is_known_by_any_of_its_brands(brands: bytes, recognizer: DigitRecognizer):
     length = int.from_bytes(HEIC[:4], "big")
