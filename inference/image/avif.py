@@ -43,7 +43,7 @@ def _stream_size(content: bytes) -> tuple[int, int]:
     if b"moov" in parts:
         raise ValueError("it is a film")
     meta = dict(boxes(parts[b"meta"][4:]))
-    pictures = _pictures(meta[b"iinf"])
+    pictures = items_of(b"av01", meta[b"iinf"])
     all_pixels = decoded_pixels = 0
     for item, data in _items(meta, content):
         if item in pictures:
@@ -71,12 +71,12 @@ def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         start = end
 
 
-def _pictures(item_information: bytes) -> set[int]:
-    """The numbers of the items that are AV1 pictures."""
+def items_of(coding: bytes, item_information: bytes) -> set[int]:
+    """The numbers of the items that are pictures of a coding."""
     found: set[int] = set()
     for _, entry in boxes(item_information[6 if item_information[0] == 0 else 8 :]):
         item, kind = struct.unpack_from(">H2x4s" if entry[0] == 2 else ">I2x4s", entry, 4)
-        if kind == b"av01":
+        if kind == coding:
             found.add(item)
     return found
 

@@ -7,7 +7,7 @@ from typing import IO, Any, cast
 from PIL import ImageFile
 
 from ..errors import InvalidImageError
-from .avif import Fields, boxes, few
+from .avif import Fields, boxes, few, items_of
 
 _BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 
@@ -49,18 +49,16 @@ def pixels_of_all_items(file: IO[bytes]) -> int:
         file: A HEIC, open; it is read from its start.
 
     Raises:
-        ValueError: The file says in an unusual way what it holds. One that is damaged raises others.
+        ValueError: The file says in an unusual way what it holds; a damaged one raises others.
     """
     file.seek(0)
     meta = _only(file.read(), b"meta")[4:]
     properties = _only(meta, b"iprp")
     areas = [_area(kind, data) for kind, data in boxes(_only(properties, b"ipco"))]
-    sizes = dict(_sizes(_only(properties, b"ipma"), [0, *areas]))
-    for _, entry in boxes(_only(meta, b"iinf")[6:]):
-        item, kind = struct.unpack_from(">H2x4s" if entry[0] == 2 else ">I2x4s", entry, 4)
-        if kind == b"hvc1" and not sizes.get(item):
-            raise ValueError("a picture has no size")
-    return sum(sizes.values())
+    sizes = list(_sizes(_only(properties, b"ipma"), [0, *areas]))
+    if not items_of(b"hvc1", _only(meta, b"iinf")) <= {item for item, size in sizes if size}:
+        raise ValueError("a picture has no size")
+    return sum(size for _, size in sizes)
 
 
 def _only(content: bytes, kind: bytes) -> bytes:
