@@ -15,6 +15,7 @@ from .errors import (
 )
 from .explanation import Change, Explanation, explain
 from .image.decoding import MAX_PIXELS
+from .image.documents import pages
 from .image.ink import visible_image
 from .image.picture import ImageSource
 from .metadata import ModelMetadata
@@ -49,5 +50,6 @@ __all__ = [
     "SeveralNumbersError",
     "__version__",
     "explain",
+    "pages",
     "visible_image",
 ]

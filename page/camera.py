@@ -23,7 +23,7 @@ def show_camera(recognizer: DigitRecognizer) -> None:
         )
     if photograph is None:
         return
-    result = read_file(recognizer, photograph)
+    (result,) = read_file(recognizer, photograph)  # A photograph has one page.
     if isinstance(result, Failure):
         with answer:
             st.warning(escape_markdown(sentence(result.reason)), icon=":material/broken_image:")

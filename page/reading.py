@@ -5,23 +5,23 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from inference import (
     DetectedDigit,
     DigitRecognizer,
+    ImageSource,
     InferenceError,
     InvalidImageError,
     Number,
+    pages,
     visible_image,
 )
 from inference.image.slots import Workers
-
-if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 LOG = logging.getLogger(__name__)
 
@@ -73,31 +73,37 @@ class Failure:
     reason: str
 
 
-def read(
-    recognizer: DigitRecognizer, name: str, file: "bytes | UploadedFile", max_pixels: int
-) -> Reading:
+def read(recognizer: DigitRecognizer, name: str, file: ImageSource, max_pixels: int) -> Reading:
     """Read the numbers on a picture, and keep what was read; raises `InferenceError`."""
     picture = visible_image(file, max_pixels)
     return Reading(name, picture, recognizer.read_numbers(picture))
 
 
-def read_file(recognizer: DigitRecognizer, file: "UploadedFile") -> Reading | Failure:
-    """Read one file, or say what is wrong with it."""
+@st.cache_resource(
+    scope="session",
+    show_spinner=False,
+    max_entries=MAX_FILES,
+    hash_funcs={UploadedFile: attrgetter("file_id")},
+)
+def read_file(_recognizer: DigitRecognizer, file: UploadedFile) -> list[Reading | Failure]:
+    """Read each page of a file, or say what is wrong; once, however often the page is drawn."""
+    documents = pages(file, file.name)
+
+    def read_next() -> Reading | Failure | None:
+        page = next(documents, None)
+        if page is None:
+            return None
+        reading = read(_recognizer, *page, MAX_PIXELS)
+        return reading if reading.numbers else Failure(reading.name, NOTHING_FOUND)
+
+    results: list[Reading | Failure] = []
     try:
-        reading = read_good_file(recognizer, file.file_id, file)
+        # One by one: others need not wait for the last page of a book.
+        while len(results) <= MAX_FILES and (result := _UPLOADS.run(read_next)):
+            results.append(result)
     except InferenceError as error:
-        return Failure(file.name, explain_error(error))
-    return reading if reading.numbers else Failure(file.name, NOTHING_FOUND)
-
-
-@st.cache_resource(scope="session", show_spinner=False, max_entries=MAX_FILES)
-def read_good_file(
-    _recognizer: DigitRecognizer,
-    file_id: str,  # noqa: ARG001 — it is what the cache goes by
-    _file: "UploadedFile",
-) -> Reading:
-    """Read one file; only once, however often the page is drawn."""
-    return _UPLOADS.run(lambda: read(_recognizer, _file.name, _file, MAX_PIXELS))
+        results.append(Failure(file.name, explain_error(error)))
+    return results
 
 
 def explain_error(error: InferenceError) -> str:

@@ -1,5 +1,6 @@
 """The tab to upload pictures in."""
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,15 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
             return
         if len(files) > 1:
             st.button("Remove all", icon=":material/delete:", type="tertiary", on_click=remove_all)
-        if len(files) > MAX_FILES:
+        with st.spinner("Reading…"):
+            pages = (page for file in files for page in read_file(recognizer, file))
+            results = list(itertools.islice(pages, MAX_FILES + 1))
+        if len(results) > MAX_FILES:
+            results.pop()
             st.warning(
                 f"Only the first {MAX_FILES} pictures are read. Remove them to read the others.",
                 icon=":material/filter_list:",
             )
-        with st.spinner("Reading…"):
-            results = [read_file(recognizer, file) for file in files[:MAX_FILES]]
     readings = [result for result in results if isinstance(result, Reading)]
     shown = [corrected(result) if isinstance(result, Reading) else result for result in results]
     shown_readings = [result for result in shown if isinstance(result, Reading)]

@@ -43,7 +43,7 @@ def imported(*paths: str) -> set[str]:
                     modules.add(node.module.split(".")[0])
     packages = packages_distributions()
     foreign = modules - sys.stdlib_module_names - OWN
-    return {packages.get(module, [module])[0].lower() for module in foreign}
+    return {packages.get(module, [module])[0].lower().replace("_", "-") for module in foreign}
 
 
 @pytest.mark.parametrize(

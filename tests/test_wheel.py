@@ -128,4 +128,4 @@ def test_the_wheel_needs_what_the_app_needs_without_the_page():
     requirements = (ROOT / "requirements-app.txt").read_text("utf-8").splitlines()
     expected = {line for line in requirements if line and not line.startswith(("#", PAGE_ONLY))}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert set(project["dependencies"]) == expected
+    assert {*project["dependencies"], *project["optional-dependencies"]["files"]} == expected

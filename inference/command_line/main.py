@@ -12,6 +12,7 @@ from typing import TextIO, TypeAlias
 
 from .. import __version__
 from ..errors import InferenceError, InvalidImageError
+from ..image.documents import pages
 from ..image.picture import ImageSource
 from ..number import Number
 from ..prediction import Prediction
@@ -197,9 +198,12 @@ def _in_order(
 
     def images() -> Iterator[ImageSource]:
         for name in find_images(options.images, complain):
-            source = _source(name)
-            waiting.append((name, source, None))
-            yield source
+            try:
+                for page_name, page in pages(_source(name), name):
+                    waiting.append((page_name, page, None))
+                    yield page
+            except InvalidImageError as error:
+                complain(name, str(error))
 
     def complaints() -> Iterator[tuple[str, ImageSource, InvalidImageError]]:
         while waiting and (error := waiting[0][2]):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..image.decoding import FILE_FORMATS
+from ..image.decoding import FILE_FORMATS, MORE_SUFFIXES
 
 STANDARD_INPUT = "-"
 
@@ -97,4 +97,4 @@ def _files(name: str, complain: Complain) -> Iterator[str]:
 def image_suffixes() -> set[str]:
     """What the names of image files end in, in lower case."""
     extensions = Image.registered_extensions()
-    return {suffix for suffix, kind in extensions.items() if kind in FILE_FORMATS}
+    return {*MORE_SUFFIXES, *(name for name, kind in extensions.items() if kind in FILE_FORMATS)}

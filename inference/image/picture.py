@@ -76,7 +76,7 @@ def read_picture(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
     Raises:
         InvalidImageError: It is not an image, is damaged, empty, or too large.
     """
-    with _foreign_errors_explained(source):
+    with foreign_errors_explained(source):
         if isinstance(source, np.ndarray):
             return _picture_of_array(_checked_levels(source, max_pixels), source)
         return _picture(*_read(source, "L", max_pixels))
@@ -84,7 +84,7 @@ def read_picture(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Picture:
 
 def read_upright(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Reads an image in its colours, likewise: upright, "RGB", or "RGBA" with transparency."""
-    with _foreign_errors_explained(source):
+    with foreign_errors_explained(source):
         if isinstance(source, np.ndarray):
             source = Image.fromarray(_checked_levels(source, max_pixels))
         upright, _ = _read(source, "RGB", max_pixels)
@@ -92,7 +92,8 @@ def read_upright(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Image.Ima
 
 
 @contextlib.contextmanager
-def _foreign_errors_explained(source: Any) -> Generator[None, None, None]:
+def foreign_errors_explained(source: Any) -> Generator[None, None, None]:
+    """Whatever is raised by reading a source becomes an `InvalidImageError`."""
     try:
         yield
     except InvalidImageError:
@@ -110,20 +111,23 @@ def _read(source: Any, mode: str, max_pixels: int) -> tuple[Image.Image, tuple[i
     if isinstance(source, Image.Image):
         check_size(source.width, source.height, max_pixels)
         return _upright(source, mode, source.size)
-    name = _described(source)
-    if isinstance(source, (str, os.PathLike)):
-        with _open_file(cast("str | os.PathLike[str]", source), name) as file:
-            return _decode(file, name, mode, max_pixels)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        content = bytes(cast("bytes", source))
-    elif callable(getattr(source, "read", None)):
-        content = _content(source, name)
-    else:
-        raise InvalidImageError(f"{name} is not an image; {_ACCEPTED}")
-    return _decode(io.BytesIO(content), name, mode, max_pixels)
+    with opened(source) as file:
+        return _decode(file, _described(source), mode, max_pixels)
 
 
 # --- Files ---------------------------------------------------------------------------------------
+
+
+def opened(source: Any) -> IO[bytes]:
+    """The content of what is no image in memory, to be closed; raises `InvalidImageError`."""
+    name = _described(source)
+    if isinstance(source, (str, os.PathLike)):
+        return _open_file(cast("str | os.PathLike[str]", source), name)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return io.BytesIO(cast("bytes", source))
+    if callable(getattr(source, "read", None)):
+        return io.BytesIO(_content(source, name))
+    raise InvalidImageError(f"{name} is not an image; {_ACCEPTED}")
 
 
 def _open_file(path: str | os.PathLike[str], name: str) -> IO[bytes]:

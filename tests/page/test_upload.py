@@ -19,7 +19,7 @@ from inference import (
     Number,
     visible_image,
 )
-from page.reading import MAX_PIXELS
+from page.reading import MAX_FILES, MAX_PIXELS
 from page.upload import MAX_HELD_BYTES, limit_uploads
 from tests.drawings import render_number
 from tests.page.opened import (
@@ -65,6 +65,36 @@ def test_uploads_of_one_name_are_told_apart() -> None:
 
     assert looked_at[0].startswith("1 | ")
     assert looked_at[1].startswith("3 | ")
+
+
+def test_each_page_of_a_document_is_one_picture() -> None:
+    document = file_content(
+        THREE.render(), "PDF", save_all=True, append_images=[render_number([THREE] * 2)]
+    )
+    page = upload(("scan.pdf", document))
+
+    rows = table(page)
+    assert [row.split(" | ")[:2] for row in rows] == [["scan.pdf#1", "3"], ["scan.pdf#2", "33"]]
+
+
+def test_of_many_pages_so_many_are_read_as_of_many_files() -> None:
+    threes = [THREE.render(60, 5) for _ in range(MAX_FILES)]
+    document = file_content(THREE.render(), "TIFF", save_all=True, append_images=threes)
+    page = upload(("scan.tiff", document), ("scan.tiff", document))
+
+    assert len(table(page)) == MAX_FILES
+    assert page.warning[0].value.startswith(f"Only the first {MAX_FILES} pictures are read.")
+
+
+def test_the_pages_before_one_that_cannot_be_read_are_kept() -> None:
+    document = file_content(
+        THREE.render(), "TIFF", save_all=True, append_images=[render_number(YEAR)]
+    )
+    page = upload(("scan.tiff", document[:-200]))
+
+    rows = table(page)
+    assert rows[0].startswith("scan.tiff#1 | 3")
+    assert rows[1].startswith("⚠ | scan.tiff | ")
 
 
 @pytest.mark.parametrize(

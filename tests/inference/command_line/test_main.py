@@ -1,5 +1,7 @@
 """What the command line reads, what it notes, and how it ends early."""
 
+import csv
+import io
 import os
 import signal
 import subprocess
@@ -63,6 +65,43 @@ def test_standard_input_is_one_image(run: Any, folder: Path):
     result = run("-", "drawn/b.JPG", "--json", stdin=(folder / "drawn" / "a.png").read_bytes())
     assert names(result.stdout.decode()) == ["-", "drawn/b.JPG"]
     assert digits(result.stdout.decode()) == [drawing.label for drawing in DRAWINGS[:2]]
+
+
+@pytest.mark.parametrize("file_format", ["pdf", "tiff"])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_each_page_of_a_document_has_a_row(
+    file_format: str, threads: str, folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    first, *others = (drawing.render() for drawing in DRAWINGS)
+    path = folder / "drawn" / f"d.{file_format}"
+    first.save(path, save_all=True, append_images=others)
+    assert main(["drawn", "--json", "--threads", threads]) == 0
+    output = capsys.readouterr().out
+    documents = [f"drawn/d.{file_format}#{number}" for number in (1, 2, 3)]
+    assert names(output) == ["drawn/a.png", "drawn/b.JPG", *documents, "drawn/more/c.gif"]
+    assert digits(output)[2:5] == [drawing.label for drawing in DRAWINGS]
+
+
+def test_each_page_of_a_document_from_standard_input_has_a_row(run: Any):
+    document = io.BytesIO()
+    first, *others = (drawing.render() for drawing in DRAWINGS)
+    first.save(document, "PDF", save_all=True, append_images=others)
+    result = run("-", "--json", stdin=document.getvalue())
+    assert names(result.stdout.decode()) == ["-#1", "-#2", "-#3"]
+
+
+def test_a_document_that_cannot_be_read_has_a_row_and_the_rest_goes_on(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    (folder / "drawn" / "aa.pdf").write_bytes(b"%PDF-1.7")
+    assert main(["drawn", "--csv"]) == 1
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["error"] for row in rows] == [
+        "",
+        "the file 'drawn/aa.pdf' is a damaged PDF; save it anew, or its pages as PNG",
+        "",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])
