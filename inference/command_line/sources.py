@@ -10,7 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..image.decoding import FILE_FORMATS, MORE_SUFFIXES
+from ..image.decoding import FILE_FORMATS
+from ..image.foreign import SUFFIXES
 
 STANDARD_INPUT = "-"
 
@@ -97,4 +98,4 @@ def _files(name: str, complain: Complain) -> Iterator[str]:
 def image_suffixes() -> set[str]:
     """What the names of image files end in, in lower case."""
     extensions = Image.registered_extensions()
-    return {*MORE_SUFFIXES, *(name for name, kind in extensions.items() if kind in FILE_FORMATS)}
+    return {*SUFFIXES, *(name for name, kind in extensions.items() if kind in FILE_FORMATS)}

@@ -39,11 +39,11 @@ def stream_size(file: IO[bytes]) -> tuple[int, int]:
 
 
 def _stream_size(content: bytes) -> tuple[int, int]:
-    parts = dict(boxes(content))
-    if b"moov" in parts:
+    boxes = dict(_boxes(content))
+    if b"moov" in boxes:
         raise ValueError("it is a film")
-    meta = dict(boxes(parts[b"meta"][4:]))
-    pictures = items_of(b"av01", meta[b"iinf"])
+    meta = dict(_boxes(boxes[b"meta"][4:]))
+    pictures = _pictures(meta[b"iinf"])
     all_pixels = decoded_pixels = 0
     for item, data in _items(meta, content):
         if item in pictures:
@@ -54,11 +54,11 @@ def _stream_size(content: bytes) -> tuple[int, int]:
     return all_pixels, decoded_pixels
 
 
-def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The boxes in a part of the file: their kinds and what they hold."""
     start = count = 0
     while start < len(content):
-        count = few(count + 1)
+        count = _few(count + 1)
         length, kind = struct.unpack_from(">I4s", content, start)
         header = 8
         if length == 1:
@@ -71,26 +71,26 @@ def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         start = end
 
 
-def items_of(coding: bytes, item_information: bytes) -> set[int]:
-    """The numbers of the items that are pictures of a coding."""
+def _pictures(item_information: bytes) -> set[int]:
+    """The numbers of the items that are AV1 pictures."""
     found: set[int] = set()
-    for _, entry in boxes(item_information[6 if item_information[0] == 0 else 8 :]):
+    for _, entry in _boxes(item_information[6 if item_information[0] == 0 else 8 :]):
         item, kind = struct.unpack_from(">H2x4s" if entry[0] == 2 else ">I2x4s", entry, 4)
-        if kind == coding:
+        if kind == b"av01":
             found.add(item)
     return found
 
 
 def _items(meta: dict[bytes, bytes], content: bytes) -> Iterator[tuple[int, bytes]]:
     """The number and the data of each item."""
-    location = Fields(meta[b"iloc"])
+    location = _Fields(meta[b"iloc"])
     version = location.take(1)
     location.take(3)
     sizes = location.take(1), location.take(1)
     offset_bytes, length_bytes = sizes[0] >> 4, sizes[0] & 15
     base_bytes, index_bytes = sizes[1] >> 4, sizes[1] & 15 if version else 0
     left_bytes = len(content)
-    for _ in range(few(location.take(4 if version == 2 else 2))):
+    for _ in range(_few(location.take(4 if version == 2 else 2))):
         item = location.take(4 if version == 2 else 2)
         source = location.take(2) & 15 if version else 0
         if source > 1:
@@ -99,7 +99,7 @@ def _items(meta: dict[bytes, bytes], content: bytes) -> Iterator[tuple[int, byte
         location.take(2)
         base = location.take(base_bytes)
         parts: list[bytes] = []
-        for _ in range(few(location.take(2))):
+        for _ in range(_few(location.take(2))):
             location.take(index_bytes)
             start = base + location.take(offset_bytes)
             length = location.take(length_bytes)
@@ -114,7 +114,7 @@ def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The units of a stream: their kinds and what they hold."""
     start = count = 0
     while start < len(data):
-        count = few(count + 1)
+        count = _few(count + 1)
         header = data[start]
         start += 2 if header & 4 else 1
         length = len(data) - start
@@ -132,7 +132,7 @@ def _units(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _frame_pixels(header: bytes) -> int:
     """The most pixels that a frame may have, by the header of its sequence."""
-    bits = Fields(header, 1)
+    bits = _Fields(header, 1)
     bits.take(4)
     is_one_picture = bits.take(1)
     if is_one_picture:
@@ -153,14 +153,13 @@ def _frame_pixels(header: bytes) -> int:
     return (bits.take(width_bits) + 1) * (bits.take(height_bits) + 1)
 
 
-def few(count: int) -> int:
-    """A count of what is to be gone through; raises for absurdly many."""
+def _few(count: int) -> int:
     if count > _MAX_PARTS:
         raise ValueError(f"it has more than {_MAX_PARTS:,} parts")
     return count
 
 
-class Fields:
+class _Fields:
     """Whole numbers one behind the other, each of so many units of `unit_bits`."""
 
     def __init__(self, content: bytes, unit_bits: int = 8) -> None:
@@ -169,7 +168,6 @@ class Fields:
         self._position = 0  # in bits
 
     def take(self, count: int) -> int:
-        """The next number, of that many units."""
         start, end = self._position, self._position + count * self._unit_bits
         self._position = end
         if end > 8 * len(self._content):

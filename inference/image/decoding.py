@@ -15,8 +15,7 @@ from PIL import Image, ImageFile
 
 from ..errors import InvalidImageError
 from .avif import stream_size
-from .heic import is_heic, open_heic, pixels_of_all_items
-from .pdf import is_pdf, render_only_page
+from .foreign import START_BYTES, SUFFIXES, decode_only_page, foreign_format
 from .slots import Workers
 
 MAX_PIXELS = 50_000_000
@@ -29,16 +28,12 @@ MAX_SIDE_PX = 30_000
 # gigabytes for a few bytes (JPEG 2000), and no camera, scanner or drawing program of today writes
 # them.
 FILE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
-MORE_SUFFIXES = {".heic": "HEIC", ".heif": "HEIC", ".pdf": "PDF"}
-"""What the files that others than Pillow decode end in, and their formats."""
 
 _MEMORY_BYTES = 300_000_000  # for one picture while it is decoded
 
 # Beside the picture itself, in bytes for each pixel.
 _DECODERS_BYTES = {"WEBP": 12, "AVIF": 10}
 _AVIF_STREAM_BYTES = 6  # of a decoded stream, for each pixel: three colours of up to 16 bits
-_HEIC_BYTES = 2  # for each pixel of all pictures in a file
-_MAX_HEIC_PIXELS = 75_000_000  # of all of them: an iPhone's 24 megapixels come with 42 more
 _COEFFICIENT_BYTES = 2  # of a JPEG that comes in several scans, for each pixel and colour
 
 # A usual progressive JPEG has ten scans, and each of them goes over all of its pixels. An AVIF may
@@ -96,6 +91,10 @@ def decoded(
 
 def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.ImageFile, int]:
     """The image, not decoded yet, and the bytes that decoding takes at most."""
+    if foreign_format(file.read(START_BYTES)):
+        file.seek(0)
+        file = io.BytesIO(decode_only_page(file.read(), name))
+    file.seek(0)
     image = _identify(file, name)
     check_size(image.width, image.height, max_pixels)
     if max(image.size) > MAX_SIDE_PX:
@@ -103,7 +102,7 @@ def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.Ima
             f"{name} is too long: {image.width} × {image.height}, and a side may have "
             f"{MAX_SIDE_PX:,} pixels; cut it"
         )
-    held_bytes = _held_bytes(image, image.fp or file, name)
+    held_bytes = _held_bytes(image, file, name)
     if held_bytes > _MEMORY_BYTES:
         raise _too_costly(f"{name} would take {held_bytes // 1_000_000:,} MB of memory")
     return image, held_bytes
@@ -157,10 +156,6 @@ def _identify(file: IO[bytes], name: str) -> ImageFile.ImageFile:
     start = file.read(_PPM_HEADER_BYTES)
     if not start:
         raise InvalidImageError(f"{name} is empty (0 bytes)")
-    if is_heic(start):
-        return open_heic(file, name)
-    if is_pdf(start):
-        return _identify(io.BytesIO(render_only_page(start + file.read(), name)), name)
     # Pillow's common formats first: to register all the others takes longer than to read a digit.
     for register in (Image.preinit, Image.init):
         register()
@@ -182,7 +177,7 @@ def _identify(file: IO[bytes], name: str) -> ImageFile.ImageFile:
                 raise InvalidImageError(
                     f"{name} starts like a {file_format} file but is damaged ({error})"
                 ) from error
-    formats = ", ".join(dict.fromkeys((*FILE_FORMATS, *MORE_SUFFIXES.values())))
+    formats = ", ".join(dict.fromkeys((*FILE_FORMATS, *SUFFIXES.values())))
     raise InvalidImageError(
         f"{name} is not an image file; the formats that can be read are {formats}"
     )
@@ -206,8 +201,6 @@ def _held_bytes(image: ImageFile.ImageFile, file: IO[bytes], name: str) -> int:
         more_bytes = _piece_bytes(image)
     if image.format == "AVIF":
         more_bytes = _avif_stream_bytes(file, name)
-    if image.format == "HEIF":
-        more_bytes = _heic_bytes(file, name)
     return pixels * _bytes_per_pixel(image) + more_bytes
 
 
@@ -270,17 +263,6 @@ def _avif_stream_bytes(file: IO[bytes], name: str) -> int:
     if decoded_pixels > _MAX_SCANNED_PIXELS:
         raise _too_costly(f"{name} comes in too many frames")
     return pixels * _AVIF_STREAM_BYTES
-
-
-def _heic_bytes(file: IO[bytes], name: str) -> int:
-    """What the pictures in a HEIC take, all of which may have to be decoded for the main one."""
-    try:
-        pixels = pixels_of_all_items(file)
-    except ValueError as error:
-        raise InvalidImageError(f"{name} is no usual HEIC: {error}; save it as JPEG") from error
-    if pixels > _MAX_HEIC_PIXELS:
-        raise _too_costly(f"{name} holds pictures of {pixels:,} pixels")
-    return pixels * _HEIC_BYTES
 
 
 def _piece_bytes(image: ImageFile.ImageFile) -> int:

@@ -9,10 +9,9 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InvalidImageError
-from .pdf import MAX_PAGES, is_pdf, render_page
+from .foreign import MAX_PAGES, START_BYTES, decode_page, foreign_format
 from .picture import ImageSource, foreign_errors_explained, opened
 
-_START_BYTES = 1_024
 _TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _SUBFILE_TYPE = 254  # the first tag of a directory
 _REDUCED_OR_MASK = 1 | 4
@@ -42,12 +41,12 @@ def pages(source: ImageSource, name: str = "") -> Iterator[tuple[str, ImageSourc
             yield name, source  # A pipe likewise.
             return
     with foreign_errors_explained(source), opened(source) as file:
-        start = file.read(_START_BYTES)
+        start = file.read(START_BYTES)
         file.seek(0)
         if hasattr(source, "read") and not getattr(source, "seekable", bool)():
             source = io.BytesIO(file.read())  # It could be read once.
             file.seek(0)
-        if is_pdf(start):
+        if foreign_format(start) == "PDF":
             divided = _pdf_pages(file.read(), name)
         elif start[:4] in _TIFF_ORDERS:
             divided = _tiff_pages(file.read(), name, source)
@@ -59,7 +58,7 @@ def pages(source: ImageSource, name: str = "") -> Iterator[tuple[str, ImageSourc
 def _pdf_pages(content: bytes, name: str) -> Iterator[tuple[str, ImageSource]]:
     index, count = 0, 1
     while index < count:
-        picture, count = render_page(content, index, f"the file {name!r}")
+        picture, count = decode_page(content, index, f"the file {name!r}")
         index += 1
         yield f"{name}#{index}" if count > 1 else name, picture
 

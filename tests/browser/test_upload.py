@@ -29,6 +29,12 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
+def pdf(*pages: Image.Image) -> bytes:
+    file = io.BytesIO()
+    pages[0].save(file, "PDF", save_all=True, append_images=pages[1:])
+    return file.getvalue()
+
+
 ZERO = ("zero.png", png(DRAWINGS["0 oval"].render()))
 SIXTY_TWO = render_number([DRAWINGS["6 tall"], DRAWINGS["2 flat base"]])
 NUMBER = ("number.png", png(SIXTY_TWO))
@@ -37,6 +43,7 @@ TWO_LINES = Image.new("L", (600, 400), 255)
 TWO_LINES.paste(SIXTY_TWO, (0, 0))
 TWO_LINES.paste(render_number([DRAWINGS["7 crossed"], DRAWINGS["0 oval"]]), (0, 200))
 LINES = ("lines.png", png(TWO_LINES))
+SEVEN_HEIC = Path(__file__).parents[1].joinpath("inference", "image", "seven.heic").read_bytes()
 BLANK = ("paper.png", png(Image.new("L", (100, 100), 255)))
 
 
@@ -67,6 +74,20 @@ def test_many_pictures_are_answered_in_a_table(page: DigitPage) -> None:
     expect(rows.nth(2)).to_contain_text("my_*broken*_[1].png")
     expect(rows.nth(2).get_by_role("alert")).to_contain_text("cannot be read")
     expect(rows.nth(4).get_by_role("alert")).to_contain_text("No number is found on it")
+
+
+def test_a_picture_of_an_iphone_and_the_pages_of_a_scan_are_read(page: DigitPage) -> None:
+    scan = pdf(DRAWINGS["3 round"].render(), DRAWINGS["0 oval"].render())
+    page.upload(("seven.heic", SEVEN_HEIC), ("scan.pdf", scan))
+
+    rows = page.page.get_by_role("table").get_by_role("row")
+    expect(rows).to_have_count(4)
+    expect(rows.locator(".number")).to_have_text(["7", "3", "0"])
+    assert [row.split()[0] for row in rows.all_inner_texts()[1:]] == [
+        "seven.heic",
+        "scan.pdf#1",
+        "scan.pdf#2",
+    ]
 
 
 def test_every_number_of_a_picture_has_its_row(page: DigitPage) -> None:

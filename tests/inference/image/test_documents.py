@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from inference import DigitRecognizer, InvalidImageError, pages, visible_image
-from inference.image.pdf import MAX_PAGES
+from inference.image.foreign import MAX_PAGES
 from tests.drawings import load_drawings, render_number
 from tests.inference.image.test_heic import HEIC
 
@@ -249,7 +249,7 @@ def test_the_time_for_a_page_is_limited(monkeypatch: pytest.MonkeyPatch):
         b"/Width %d/Height %d" % (side, side),
     )
     visible_image(pdf_page(image, content=b"600 0 0 800 0 0 cm /X Do"))
-    monkeypatch.setattr("inference.image.pdf._CPU_S", 1)
+    monkeypatch.setattr("inference.image.foreign._CPU_S", 1)
     with pytest.raises(InvalidImageError, match="takes too much time"):
         visible_image(pdf_page(image, content=b"600 0 0 800 0 0 cm " + b"/X Do " * 1_000))
 
@@ -257,7 +257,7 @@ def test_the_time_for_a_page_is_limited(monkeypatch: pytest.MonkeyPatch):
 def test_the_memory_for_a_page_is_limited(monkeypatch: pytest.MonkeyPatch):
     content = forms_within_forms(5)
     visible_image(content)
-    monkeypatch.setattr("inference.image.pdf._MEMORY_BYTES", 150_000_000)
+    monkeypatch.setattr("inference.image.foreign._MEMORY_BYTES", 150_000_000)
     with pytest.raises(InvalidImageError, match="too much time or memory"):
         visible_image(content)
 
@@ -286,7 +286,7 @@ def test_where_no_page_can_be_rendered_the_pdf_is_refused(
 
 
 def test_a_page_that_takes_too_long_in_all_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("inference.image.pdf._TIMEOUT_S", 0.001)
+    monkeypatch.setattr("inference.image.foreign._TIMEOUT_S", 0.001)
     with pytest.raises(InvalidImageError, match="takes too much time"):
         visible_image(document("PDF", SEVEN))
 
