@@ -317,7 +317,7 @@ class DigitRecognizer:
             is_sure=reading.confidence >= metadata.reading.sure_confidence,
             box=_box(reading.line.characters, picture),
             digits=_detected(reading.line.digits, reading.digits, picture),
-            rejected=_detected(reading.left_out, reading.left_out_digits, picture),
+            rejected=_detected(reading.rejected, reading.rejected_digits, picture),
         )
 
     def _ink_or_prediction(self, image: ImageSource) -> NDArray[np.uint8] | Prediction:

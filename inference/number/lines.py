@@ -11,7 +11,7 @@ from .finder import Detection
 # Shares of the height of digits.
 FACING_SHARE = 0.4  # of the lower one; digits of a line face each other at least that much
 SIMILAR_HEIGHT = 0.4  # the least ratio of neighbours' heights
-LEAST_HEIGHT = 0.45  # of the line's median; lower digits are left out
+LEAST_HEIGHT = 0.45  # of the line's median; lower digits are rejected
 WIDE_GAP = 2.0  # a gap that parts numbers is at least that wide,
 CLEARLY_WIDER = 3.0  # and that many times as wide as the line's other gaps
 SIGN_GAP = 1.2  # the farthest that a minus stands from its number
@@ -25,28 +25,28 @@ class Line:
 
     Attributes:
         characters: Digits, separators between them, and a leading minus.
-        left_out: Digits that do not fit to the others.
+        rejected: Digits that do not fit to the others.
         parting_gap: Paper up to the next number in its row, in heights of a digit.
     """
 
     characters: tuple[Detection, ...]
-    left_out: tuple[Detection, ...] = ()
+    rejected: tuple[Detection, ...] = ()
     parting_gap: float = math.inf
 
     @property
     def digits(self) -> tuple[Detection, ...]:
         """Its digits."""
-        return tuple(one for one in self.characters if one.is_digit)
+        return tuple(character for character in self.characters if character.is_digit)
 
     @property
     def text(self) -> str:
         """What is written."""
-        return "".join(one.character for one in self.characters)
+        return "".join(character.character for character in self.characters)
 
     @property
     def height(self) -> float:
         """The median height of its digits, in pixels."""
-        return median(one.height for one in self.digits)
+        return median(digit.height for digit in self.digits)
 
     @property
     def widest_gap(self) -> float:
@@ -57,7 +57,7 @@ class Line:
     @property
     def y(self) -> float:
         """The middle of its digits, in pixels."""
-        return sum(one.y for one in self.digits) / len(self.digits)
+        return sum(digit.y for digit in self.digits) / len(self.digits)
 
     def nearest_digit(self, character: Detection) -> Detection:
         """The digit above or below which something stands, or next to which."""
@@ -74,18 +74,20 @@ def find_lines(found: Sequence[Detection]) -> list[Line]:
         The numbers in reading order.
     """
     lines: list[Line] = []
-    for row in _rows([one for one in found if one.is_digit]):
-        digits, left_out = _fitting(row)
+    for row in _rows([character for character in found if character.is_digit]):
+        digits, rejected = _fitting(row)
         parts = _parts(digits)
         for index, part in enumerate(parts):
-            out = tuple(left_out) if index == 0 else ()
-            lines.append(Line(tuple(part), out, _parting_gap(parts, index)))
+            own = tuple(rejected) if index == 0 else ()
+            lines.append(Line(tuple(part), own, _parting_gap(parts, index)))
     separators: list[list[Detection]] = [[] for _ in lines]
-    for one in found:
-        near = [i for i, line in enumerate(lines) if not one.is_digit and _belongs(line, one)]
+    for separator in (other for other in found if not other.is_digit):
+        near = [i for i, line in enumerate(lines) if _belongs(line, separator)]
         if near:
-            nearest = min(near, key=lambda i: _distance(lines[i].nearest_digit(one), one))
-            separators[nearest].append(one)
+            nearest = min(
+                near, key=lambda i: _distance(lines[i].nearest_digit(separator), separator)
+            )
+            separators[nearest].append(separator)
     return _in_reading_order(
         [_with_separators(*pair) for pair in zip(lines, separators, strict=True)]
     )
@@ -94,7 +96,7 @@ def find_lines(found: Sequence[Detection]) -> list[Line]:
 def _rows(digits: Sequence[Detection]) -> list[list[Detection]]:
     """Digits that stand beside each other, however far apart; each row from left to right."""
     rows: list[list[Detection]] = []
-    for digit in sorted(digits, key=lambda one: one.x):
+    for digit in sorted(digits, key=lambda digit: digit.x):
         near = [row for row in rows if _is_beside(row[-1], digit)]
         if near:
             min(near, key=lambda row: _distance(row[-1], digit)).append(digit)
@@ -117,19 +119,19 @@ def _is_beside(one: Detection, other: Detection) -> bool:
 
 def _fitting(row: list[Detection]) -> tuple[list[Detection], list[Detection]]:
     """Parts the digits of a row into those that fit and those that do not."""
-    usual = median(one.height for one in row)
+    usual = median(digit.height for digit in row)
     fitting: list[Detection] = []
-    left_out: list[Detection] = []
+    rejected: list[Detection] = []
     for digit in row:
         if digit.height < LEAST_HEIGHT * usual:
-            left_out.append(digit)
+            rejected.append(digit)
         elif fitting and _covers(fitting[-1], digit):
-            worse, better = sorted((fitting.pop(), digit), key=lambda one: one.probability)
+            worse, better = sorted((fitting.pop(), digit), key=lambda digit: digit.probability)
             fitting.append(better)
-            left_out.append(worse)
+            rejected.append(worse)
         else:
             fitting.append(digit)
-    return fitting, left_out
+    return fitting, rejected
 
 
 def _covers(one: Detection, other: Detection) -> bool:
@@ -139,7 +141,7 @@ def _covers(one: Detection, other: Detection) -> bool:
 
 def _parts(digits: list[Detection]) -> list[list[Detection]]:
     """Parts a row at gaps that clearly differ from the others."""
-    height = median(one.height for one in digits)
+    height = median(digit.height for digit in digits)
     gaps = [(b.left - a.right) / height for a, b in pairwise(digits)]
     parts = [[digits[0]]]
     for index, (gap, digit) in enumerate(zip(gaps, digits[1:], strict=True)):
@@ -151,7 +153,7 @@ def _parts(digits: list[Detection]) -> list[list[Detection]]:
 
 
 def _parting_gap(parts: list[list[Detection]], index: int) -> float:
-    height = median(one.height for part in parts for one in part)
+    height = median(digit.height for part in parts for digit in part)
     gaps = [right[0].left - left[-1].right for left, right in pairwise(parts)]
     return min(gaps[max(index - 1, 0) : index + 1], default=math.inf) / height
 
@@ -164,13 +166,13 @@ def _with_separators(line: Line, separators: Sequence[Detection]) -> Line:
     """Adds those of a number's separators that stand between its digits, and its minus."""
     characters = list(line.characters)
     for previous, following in pairwise(line.characters):
-        between = [one for one in separators if previous.x < one.x < following.x]
+        between = [separator for separator in separators if previous.x < separator.x < following.x]
         if between:
-            best = max(between, key=lambda one: one.probability)
+            best = max(between, key=lambda separator: separator.probability)
             characters.insert(characters.index(following), best)
-    signs = [one for one in separators if _is_sign(line, one)]
+    signs = [separator for separator in separators if _is_sign(line, separator)]
     if signs:
-        characters.insert(0, max(signs, key=lambda one: one.x))
+        characters.insert(0, max(signs, key=lambda separator: separator.x))
     return replace(line, characters=tuple(characters))
 
 
@@ -179,19 +181,19 @@ def lost_sign(line: Line, rejected: Sequence[Detection]) -> float:
 
     Args:
         line: The number.
-        rejected: Separators that are not likely enough.
+        rejected: What is not likely enough to belong to a number.
     """
     if not line.characters[0].is_digit:
         return 0.0
-    signs = (one for one in rejected if _belongs(line, one) and _is_sign(line, one))
-    return max((one.probability for one in signs), default=0.0)
+    signs = (sign for sign in rejected if _belongs(line, sign) and _is_sign(line, sign))
+    return max((sign.probability for sign in signs), default=0.0)
 
 
-def _is_sign(line: Line, one: Detection) -> bool:
+def _is_sign(line: Line, separator: Detection) -> bool:
     """Whether it is a minus, and close before the first digit."""
     first = line.digits[0]
-    is_close = first.left - one.right < SIGN_GAP * line.height
-    return one.character == "-" and one.x < first.x and is_close
+    is_close = first.left - separator.right < SIGN_GAP * line.height
+    return separator.character == "-" and separator.x < first.x and is_close
 
 
 def _belongs(line: Line, separator: Detection) -> bool:
@@ -204,9 +206,9 @@ def _belongs(line: Line, separator: Detection) -> bool:
 def _in_reading_order(lines: list[Line]) -> list[Line]:
     """From top to bottom, and from left to right what stands beside each other."""
     rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda one: one.y):
+    for line in sorted(lines, key=lambda line: line.y):
         if rows and abs(line.y - rows[-1][-1].y) < 0.5 * min(line.height, rows[-1][-1].height):
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda one: one.characters[0].x)]
+    return [line for row in rows for line in sorted(row, key=lambda line: line.characters[0].x)]

@@ -75,7 +75,7 @@ class ReadingSettings:
     """How characters that were found become numbers; all of it was chosen on composed pictures.
 
     Attributes:
-        accepted_probability: What is less likely a digit is left out.
+        accepted_probability: What is less likely a digit is rejected.
         separator_probability: What is less likely a separator, likewise: a speck beside a digit
             looks like a point.
         sure_confidence: From this confidence on, a number is sure.
@@ -89,6 +89,10 @@ class ReadingSettings:
     sure_confidence: float
     digit_weight: float
     confidence_weights: Mapping[str, float]
+
+    def least_probability(self, is_digit: bool) -> float:
+        """From which probability on a digit, or a separator, is accepted."""
+        return self.accepted_probability if is_digit else self.separator_probability
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,16 +41,16 @@ class LineReading:
     Attributes:
         line: Its characters, where they were found.
         digits: What each digit was read as.
-        left_out: What resembles a digit too little, or does not fit, and stands next to it.
-        left_out_digits: What each of these was read as.
+        rejected: What resembles a digit too little, or does not fit, and stands next to it.
+        rejected_digits: What each of these was read as.
         features: What the confidence was computed from, by name: `FEATURES`.
         confidence: The probability that all of the text is right, 0…1.
     """
 
     line: Line
     digits: tuple[Prediction, ...]
-    left_out: tuple[Detection, ...]
-    left_out_digits: tuple[Prediction, ...]
+    rejected: tuple[Detection, ...]
+    rejected_digits: tuple[Prediction, ...]
     features: Mapping[str, float]
     confidence: float
 
@@ -59,8 +59,8 @@ class LineReading:
         """What is written."""
         digits = iter(self.digits)
         return "".join(
-            str(next(digits).digit) if one.is_digit else one.character
-            for one in self.line.characters
+            str(next(digits).digit) if character.is_digit else character.character
+            for character in self.line.characters
         )
 
 
@@ -84,28 +84,33 @@ def read_lines(
     Raises:
         InferenceError: onnxruntime cannot run the graph.
     """
-    found = find_characters(session, luminance)
-    needed = {True: settings.accepted_probability, False: settings.separator_probability}
-    lines = find_lines([one for one in found if one.probability >= needed[one.is_digit]])
-    rejected = [one for one in found if one.is_digit and one.probability < needed[True]]
-    lost = [(*line.left_out, *_near(line, rejected)) for line in lines]
-    wanted = [one for line, out in zip(lines, lost, strict=True) for one in (*line.digits, *out)]
-    if not wanted:
+    accepted: list[Detection] = []
+    rejected: list[Detection] = []
+    for detection in find_characters(session, luminance):
+        is_accepted = detection.probability >= settings.least_probability(detection.is_digit)
+        (accepted if is_accepted else rejected).append(detection)
+    lines = find_lines(accepted)
+    besides = [(*line.rejected, *_near(line, rejected)) for line in lines]
+    digits = [
+        digit
+        for line, beside in zip(lines, besides, strict=True)
+        for digit in (*line.digits, *beside)
+    ]
+    if not digits:
         return []
-    alone = read_digits(np.stack([one.ink for one in wanted]))
-    weight = settings.digit_weight
-    reads = iter([_Read(*pair, weight) for pair in zip(wanted, alone, strict=True)])
-    no_signs = [one for one in found if not one.is_digit and one.probability < needed[False]]
+    alone = read_digits(np.stack([digit.ink for digit in digits]))
+    reads = iter([_Read(*pair, settings.digit_weight) for pair in zip(digits, alone, strict=True)])
     candidates = [
         _Candidate(
             line,
             [next(reads) for _ in line.digits],
-            [next(reads) for _ in out],
-            lost_sign(line, no_signs),
+            [next(reads) for _ in beside],
+            lost_sign(line, rejected),
         )
-        for line, out in zip(lines, lost, strict=True)
+        for line, beside in zip(lines, besides, strict=True)
     ]
-    return [_reading(one, settings.confidence_weights) for one in _without_weak(candidates)]
+    weights = settings.confidence_weights
+    return [_reading(candidate, weights) for candidate in _without_weak(candidates)]
 
 
 def read_likeliest(
@@ -119,7 +124,7 @@ def read_likeliest(
     Returns:
         Where it was found, and what it was read as; None if nothing resembles a digit at all.
     """
-    digits = [one for one in find_characters(session, luminance) if one.is_digit]
+    digits = [detection for detection in find_characters(session, luminance) if detection.is_digit]
     if not digits:
         return None
     (alone,) = read_digits(digits[0].ink[np.newaxis])
@@ -165,17 +170,17 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What may be a number: its line, its digits, what was left out of it, a minus, perhaps."""
+    """What may be a number: its line, its digits, what was rejected beside it, a minus, perhaps."""
 
     line: Line
     digits: list[_Read]
-    left_out: list[_Read]
+    rejected: list[_Read]
     lost_sign: float
 
     @property
     def strength(self) -> float:
         """How likely its digits are there and what they were read as, on average, 0…1."""
-        likely = (one.found.probability * one.together.confidence for one in self.digits)
+        likely = (digit.found.probability * digit.together.confidence for digit in self.digits)
         return sum(likely) / len(self.digits)
 
     def strength_beside(self, height: float) -> float:
@@ -187,19 +192,19 @@ def _without_weak(candidates: list[_Candidate]) -> list[_Candidate]:
     """Takes for no numbers what is clearly less likely one than what else is on the picture.
 
     Specks, edges and pieces of other things are found as digits now and then, but seldom as surely
-    as the writing beside them. What is taken away is left out of the likeliest number.
+    as the writing beside them. What is taken away is rejected beside the likeliest number.
     """
-    highest = max(one.line.height for one in candidates)
-    likeliest = max(candidates, key=lambda one: one.strength_beside(highest))
+    highest = max(candidate.line.height for candidate in candidates)
+    likeliest = max(candidates, key=lambda candidate: candidate.strength_beside(highest))
     least = WEAK_SHARE * likeliest.strength
     kept: list[_Candidate] = []
     weak: list[_Read] = []
-    for one in candidates:
-        if one.strength_beside(likeliest.line.height) < least:
-            weak += [*one.digits, *one.left_out]
+    for candidate in candidates:
+        if candidate.strength_beside(likeliest.line.height) < least:
+            weak += [*candidate.digits, *candidate.rejected]
         else:
-            kept.append(one)
-    likeliest.left_out.extend(weak)
+            kept.append(candidate)
+    likeliest.rejected.extend(weak)
     return kept
 
 
@@ -208,11 +213,12 @@ def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
     height = line.height
     left, right = line.digits[0].left, line.digits[-1].right
     return tuple(
-        one
-        for one in rejected
-        if left - BARELY_LOST_GAP * height < one.x < right + BARELY_LOST_GAP * height
-        and abs(one.y - line.nearest_digit(one).y) < height / 2
-        and 0.5 < one.height / height < 2
+        detection
+        for detection in rejected
+        if detection.is_digit
+        and left - BARELY_LOST_GAP * height < detection.x < right + BARELY_LOST_GAP * height
+        and abs(detection.y - line.nearest_digit(detection).y) < height / 2
+        and 0.5 < detection.height / height < 2
     )
 
 
@@ -221,9 +227,9 @@ def _reading(number: _Candidate, weights: Mapping[str, float]) -> LineReading:
     score = weights["bias"] + sum(weights[name] * value for name, value in features.items())
     return LineReading(
         line=number.line,
-        digits=tuple(one.together for one in number.digits),
-        left_out=tuple(one.found for one in number.left_out),
-        left_out_digits=tuple(one.together for one in number.left_out),
+        digits=tuple(digit.together for digit in number.digits),
+        rejected=tuple(digit.found for digit in number.rejected),
+        rejected_digits=tuple(digit.together for digit in number.rejected),
         features=features,
         confidence=1 / (1 + math.exp(-max(score, -40.0))),
     )
@@ -231,12 +237,14 @@ def _reading(number: _Candidate, weights: Mapping[str, float]) -> LineReading:
 
 def _features(number: _Candidate) -> dict[str, float]:
     line = number.line
-    found = [one.probability for one in line.characters]
-    separators = [one for one in line.characters if not one.is_digit]
-    finders = [one.finders for one in number.digits]
-    finders += [float(max(one.probabilities)) / one.probability for one in separators]
-    graphs = [one.graphs for one in number.digits]
-    lost = max((one.found.probability for one in number.left_out), default=0.0)
+    found = [character.probability for character in line.characters]
+    separators = [separator for separator in line.characters if not separator.is_digit]
+    finders = [digit.finders for digit in number.digits]
+    finders += [
+        float(max(separator.probabilities)) / separator.probability for separator in separators
+    ]
+    graphs = [digit.graphs for digit in number.digits]
+    lost = max((digit.found.probability for digit in number.rejected), default=0.0)
     values = (
         _sum_of_logs(found),
         _log(min(found)),

@@ -37,7 +37,7 @@ def test_digits_beside_each_other_are_a_number_from_left_to_right():
     (line,) = lines_of(row("10482"))
     assert line.text == "10482"
     assert [one.x for one in line.characters] == sorted(one.x for one in line.characters)
-    assert not line.left_out
+    assert not line.rejected
 
 
 def test_digits_of_two_rows_never_mix():
@@ -81,11 +81,11 @@ def test_digits_of_a_row_are_of_similar_height(height: float, numbers: list[str]
     assert texts_of(row("123"), [character("4", 280, height=height)]) == numbers
 
 
-def test_a_digit_much_lower_than_most_is_left_out():
+def test_a_digit_much_lower_than_most_is_rejected():
     low = character("4", 280, height=42)
     (line,) = lines_of(row("123"), [low])
     assert line.text == "123"
-    assert line.left_out == (low,)
+    assert line.rejected == (low,)
 
 
 def test_a_digit_half_as_high_as_the_others_stays():
@@ -96,14 +96,14 @@ def test_a_digit_half_as_high_as_the_others_stays():
 def test_a_single_high_digit_does_not_make_the_others_low():
     (line,) = lines_of(row("123"), [character("4", 280, height=240)])
     assert line.text == "1234"
-    assert not line.left_out
+    assert not line.rejected
 
 
-def test_what_is_left_out_of_a_parted_row_is_left_out_once():
+def test_what_is_rejected_of_a_parted_row_is_rejected_once():
     low = character("9", 630, height=42)
     lines = lines_of(row("12"), row("34", left=450), [low])
     assert [line.text for line in lines] == ["12", "34"]
-    assert [one for line in lines for one in line.left_out] == [low]
+    assert [one for line in lines for one in line.rejected] == [low]
 
 
 # --- Limits, at each and beyond ------------------------------------------------------------------
@@ -122,16 +122,16 @@ def test_digits_of_a_row_are_at_least_two_fifths_as_high_as_their_neighbours(
     assert texts_of(row("123"), [character("4", 280, height=height)]) == numbers
 
 
-@pytest.mark.parametrize(("height", "left_out"), [(45, 0), (44.5, 1)])
-def test_a_digit_lower_than_45_hundredths_of_the_median_is_left_out(height: float, left_out: int):
+@pytest.mark.parametrize(("height", "rejected"), [(45, 0), (44.5, 1)])
+def test_a_digit_lower_than_45_hundredths_of_the_median_is_rejected(height: float, rejected: int):
     (line,) = lines_of(row("123"), [character("4", 280, height=height)])
-    assert len(line.left_out) == left_out
+    assert len(line.rejected) == rejected
 
 
-@pytest.mark.parametrize(("left", "left_out"), [(24, 1), (24.5, 0)])
-def test_digits_that_cover_each_other_by_three_fifths_are_doubles(left: float, left_out: int):
+@pytest.mark.parametrize(("left", "rejected"), [(24, 1), (24.5, 0)])
+def test_digits_that_cover_each_other_by_three_fifths_are_doubles(left: float, rejected: int):
     (line,) = lines_of(row("1"), [character("2", left)])
-    assert len(line.left_out) == left_out
+    assert len(line.rejected) == rejected
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_of_two_digits_at_one_place_the_likelier_stays(shift: float):
     other = character("1", 90 + shift, probability=0.6)
     (line,) = lines_of(row("2"), [likelier, other], row("5", left=180))
     assert line.text == "275"
-    assert line.left_out == (other,)
+    assert line.rejected == (other,)
 
 
 def test_of_three_digits_at_one_place_the_likeliest_stays():
@@ -175,14 +175,14 @@ def test_of_three_digits_at_one_place_the_likeliest_stays():
     ]
     (line,) = lines_of(row("2"), places, row("5", left=190))
     assert line.text == "275"
-    assert set(line.left_out) == {places[0], places[2]}
+    assert set(line.rejected) == {places[0], places[2]}
 
 
 def test_a_narrow_digit_on_a_wide_one_is_a_double():
     narrow = character("1", 110, width=15, probability=0.6)
     (line,) = lines_of(row("20"), [narrow])
     assert line.text == "20"
-    assert line.left_out == (narrow,)
+    assert line.rejected == (narrow,)
 
 
 def test_digits_that_touch_or_overlap_a_little_both_stay():
@@ -266,12 +266,12 @@ def test_of_several_separators_in_one_gap_the_likeliest_counts(likeliest: str):
     assert texts_of(row("1234"), found) == [f"12{likeliest}34"]
 
 
-def test_a_separator_after_the_last_digit_is_left_out():
+def test_a_separator_after_the_last_digit_is_rejected():
     assert texts_of(row("12"), [separator(".", 170, 40), separator("-", 190)]) == ["12"]
 
 
 @pytest.mark.parametrize("name", [".", ",", "/", ":", "="])
-def test_a_separator_before_the_first_digit_is_left_out(name: str):
+def test_a_separator_before_the_first_digit_is_rejected(name: str):
     assert texts_of(row("12"), [separator(name, -20)]) == ["12"]
 
 
@@ -397,9 +397,9 @@ CHARACTER = st.builds(
 
 
 @given(st.lists(CHARACTER, max_size=24))
-def test_every_digit_is_in_one_number_or_left_out_once(found: list[Detection]):
+def test_every_digit_is_in_one_number_or_rejected_once(found: list[Detection]):
     lines = find_lines(found)
-    places = Counter(id(one) for line in lines for one in (*line.digits, *line.left_out))
+    places = Counter(id(one) for line in lines for one in (*line.digits, *line.rejected))
     assert places == Counter(id(one) for one in found if one.is_digit)
 
 

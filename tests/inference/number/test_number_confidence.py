@@ -53,7 +53,7 @@ def test_how_likely_the_digit_graph_takes_each_digit_is_a_feature():
     assert math.exp(features["least_graphs"]) == pytest.approx(0.3)
 
 
-def test_the_likeliest_of_what_was_left_out_is_a_feature():
+def test_the_likeliest_of_what_was_rejected_is_a_feature():
     lost = [character("4", 180 + 60 * i, probability=p) for i, p in enumerate((0.1, 0.3, 0.2))]
     assert math.exp(features_of([*row("12"), *lost])["lost"]) == pytest.approx(0.7)
 
@@ -88,7 +88,7 @@ def test_no_feature_is_without_bounds():
     double = character("9", 5, probability=1.0)
     graph = DigitGraph(_1={7: 1.0}, _9={7: 1.0})
     (number,) = read([*row("1", probability=1.0), double], graph, weight=0)
-    assert number.left_out
+    assert number.rejected
     assert all(-20 < value <= 0 for value in number.features.values())
 
 

@@ -88,7 +88,7 @@ def test_every_digit_keeps_its_own_reading():
     found = [*row("19"), character("5", 180, probability=0.3), *row("73", y=300)]
     first, second = read(found, weight=1)
     assert [digit.digit for digit in first.digits] == [1, 9]
-    assert [digit.digit for digit in first.left_out_digits] == [5]
+    assert [digit.digit for digit in first.rejected_digits] == [5]
     assert [digit.digit for digit in second.digits] == [7, 3]
 
 
@@ -114,10 +114,10 @@ def test_what_is_less_likely_than_accepted_is_no_part_of_the_number():
     (without,) = read([*row("123"), unlikely])
     (with_it,) = read([*row("123"), likely])
     assert without.text == "123"
-    assert [one.character for one in without.left_out] == ["4"]
-    assert not without.left_out_digits[0].is_digit
+    assert [one.character for one in without.rejected] == ["4"]
+    assert not without.rejected_digits[0].is_digit
     assert with_it.text == "1235"
-    assert not with_it.left_out
+    assert not with_it.rejected
 
 
 def test_the_accepted_probability_is_that_of_the_settings():
@@ -135,7 +135,7 @@ def test_how_likely_a_separator_must_be_is_a_setting_of_its_own(
     point = character(".", 66, 40, width=18, height=18, probability=probability)
     (number,) = read([*row("12"), point], separator=separator)
     assert number.text == text
-    assert not number.left_out
+    assert not number.rejected
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_how_likely_a_separator_must_be_is_a_setting_of_its_own(
     ],
     ids=["before", "within", "after a gap", "lower", "small", "large"],
 )
-def test_what_was_barely_lost_beside_a_number_is_left_out_of_it(lost: Detection):
+def test_what_was_barely_lost_beside_a_number_is_rejected_of_it(lost: Detection):
     (number,) = read([*row("123"), lost])
-    assert [one.left for one in number.left_out] == [lost.left]
-    assert [digit.digit for digit in number.left_out_digits] == [4]
+    assert [one.left for one in number.rejected] == [lost.left]
+    assert [digit.digit for digit in number.rejected_digits] == [4]
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_what_was_barely_lost_beside_a_number_is_left_out_of_it(lost: Detection)
 )
 def test_what_may_be_something_else_is_not_reported(other: Detection):
     (number,) = read([*row("123"), other])
-    assert not number.left_out
-    assert not number.left_out_digits
+    assert not number.rejected
+    assert not number.rejected_digits
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_barely_lost_is_what_is_within_two_heights_and_half_as_high_to_twice(
     inside: Detection, outside: Detection
 ):
     (number,) = read([*row("123"), inside, outside])
-    assert [(one.left, one.height) for one in number.left_out] == [(inside.left, inside.height)]
+    assert [(one.left, one.height) for one in number.rejected] == [(inside.left, inside.height)]
 
 
 def test_of_a_sloping_number_its_end_tells_where_something_was_lost():
@@ -206,15 +206,15 @@ def test_of_a_sloping_number_its_end_tells_where_something_was_lost():
     lost = character("8", 630, 310, probability=0.3)
     elsewhere = character("9", 630, 0, probability=0.3)
     (number,) = read([*found, lost, elsewhere])
-    assert [one.character for one in number.left_out] == ["8"]
+    assert [one.character for one in number.rejected] == ["8"]
 
 
-def test_digits_that_do_not_fit_are_left_out_too():
+def test_digits_that_do_not_fit_are_rejected_too():
     double = character("1", 95, probability=0.6)
     (number,) = read([*row("273"), double, character("4", 270, probability=0.3)])
     assert number.text == "273"
-    assert {one.character for one in number.left_out} == {"1", "4"}
-    for one, digit in zip(number.left_out, number.left_out_digits, strict=True):
+    assert {one.character for one in number.rejected} == {"1", "4"}
+    for one, digit in zip(number.rejected, number.rejected_digits, strict=True):
         assert digit.digit == int(one.character)
 
 
@@ -283,26 +283,26 @@ def test_what_is_higher_need_not_be_likelier():
     assert texts_of([*row("12"), *below("34", height=300, probability=0.65)]) == ["12", "34"]
 
 
-def test_what_is_no_number_is_left_out_of_the_likeliest():
+def test_what_is_no_number_is_rejected_of_the_likeliest():
     speck, edge = below("3", height=15, probability=0.9), below("45", probability=0.45, top=600)
     first, second = read([*row("12", probability=0.8), *below("67", top=450), *speck, *edge])
     assert (first.text, second.text) == ("12", "67")
-    assert not first.left_out
-    assert [one.character for one in second.left_out] == ["3", "4", "5"]
-    assert [digit.digit for digit in second.left_out_digits] == [3, 4, 5]
+    assert not first.rejected
+    assert [one.character for one in second.rejected] == ["3", "4", "5"]
+    assert [digit.digit for digit in second.rejected_digits] == [3, 4, 5]
 
 
-def test_what_was_left_out_of_a_number_before_stays_so():
+def test_what_was_rejected_of_a_number_before_stays_so():
     (number,) = read([*row("12"), character("9", 180, probability=0.3), *below("3", height=15)])
-    assert [one.character for one in number.left_out] == ["9", "3"]
-    assert [digit.digit for digit in number.left_out_digits] == [9, 3]
+    assert [one.character for one in number.rejected] == ["9", "3"]
+    assert [digit.digit for digit in number.rejected_digits] == [9, 3]
 
 
-def test_what_was_left_out_of_no_number_is_left_out_of_the_likeliest_too():
+def test_what_was_rejected_of_no_number_is_rejected_of_the_likeliest_too():
     lost = character("9", 70, 300, width=10, height=15, probability=0.3)
     (number,) = read([*row("12"), character("3", 0, 300, height=15, probability=0.9), lost])
-    assert [one.character for one in number.left_out] == ["3", "9"]
-    assert [digit.digit for digit in number.left_out_digits] == [3, 9]
+    assert [one.character for one in number.rejected] == ["3", "9"]
+    assert [digit.digit for digit in number.rejected_digits] == [3, 9]
 
 
 def test_what_was_taken_for_no_number_makes_the_likeliest_less_sure():
