@@ -73,7 +73,7 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "reject_confidence": f"{description['thresholds']['reject_confidence']:.3f}",
         "minutes": f"{training['seconds'] / 60:.0f}",
         "validation_accuracy": f"{training['validation_accuracy']:.2%}",
-        "redrawn_accuracy": f"{training['augmented_validation_accuracy']:.2%}",
+        "augmented_accuracy": f"{training['augmented_validation_accuracy']:.2%}",
         "metrics": _metrics_table(description["metrics"]),
         "seeds": _seeds_section(description["metrics"]),
         "robustness": markdown_table(
@@ -151,7 +151,7 @@ def _seeds_section(metrics: dict[str, dict[str, Any]]) -> str:
     if "seeds" not in metrics:
         return "One seed was trained."
     runs = metrics["seeds"]["runs"]
-    header = ("seed", "validation", "validation, redrawn", "MNIST's test set")
+    header = ("seed", "validation", "validation, augmented", "MNIST's test set")
     keys = ("validation_accuracy", "augmented_validation_accuracy", "mnist_test_accuracy")
     rows = [(run["seed"], *(f"{run[key]:.2%}" for key in keys)) for run in runs]
     tests = np.array([run["mnist_test_accuracy"] for run in runs])
@@ -203,7 +203,7 @@ def training_figure(history: Sequence[dict[str, float]]) -> Figure:
     loss_axes.plot(epochs, [row["loss"] for row in history], marker=".")
     for key, label in (
         ("validation_accuracy", "validation"),
-        ("augmented_validation_accuracy", "validation, redrawn"),
+        ("augmented_validation_accuracy", "validation, augmented"),
     ):
         error_axes.plot(epochs, [100 * (1 - row[key]) for row in history], marker=".", label=label)
     loss_axes.set(xlabel="epoch", ylabel="training loss", yscale="log")

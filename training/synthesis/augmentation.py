@@ -80,7 +80,7 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
 
 
 def augment(image: Tensor, labels: Tensor, generator: Generator, *, leans: bool = True) -> Tensor:
-    """Redraws a batch of digits as other hands with other pens would.
+    """Augments a batch of digits, as if other hands with other pens had drawn them.
 
     Args:
         image: uint8 [batch, 56, 56], from `enlarge`.
@@ -224,7 +224,7 @@ def _spline() -> Tensor:
 
 
 def _change_pen(ink: Tensor, strength: Tensor, generator: Generator) -> Tensor:
-    """Redraws each image with a pen of another width and hardness.
+    """Draws each image anew, with a pen of another width and hardness.
 
     The mean of the image with its erosions and dilations rises from 0 to 1 over a band on both
     sides of the outline, so a threshold on it moves the outline by any fraction of a pixel.

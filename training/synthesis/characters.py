@@ -1,6 +1,6 @@
 """A stock of written characters: digits, separators, and what is none of them.
 
-Digits are MNIST's, redrawn by other hands with other pens, and the shapes that schools teach.
+Digits are MNIST's, augmented, and the shapes that schools teach.
 """
 
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def make_characters(
             cannot be measured by them.
     """
     generator = Generator().manual_seed(seed)
-    kinds = [_redrawn(digits, generator)]
+    kinds = [_augmented(digits, generator)]
     per_shape = max(2, round(1_200 * scale))
     shapes = DIGIT_SHAPES.items() if draws_digits else ()
     drawn = [(CHARACTERS.index(name[0]), shape) for name, shape in shapes]
@@ -137,15 +137,15 @@ def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -
     return stock
 
 
-def _redrawn(digits: LabelledInk, generator: Generator, rounds: int = 3) -> tuple[Tensor, Tensor]:
-    """MNIST's digits, each redrawn several times; uint8 [count, 56, 56] and int64 [count]."""
+def _augmented(digits: LabelledInk, generator: Generator, rounds: int = 3) -> tuple[Tensor, Tensor]:
+    """MNIST's digits, each augmented several times; uint8 [count, 56, 56] and int64 [count]."""
     parts = list(zip(digits.ink.split(1_000), digits.labels.split(1_000), strict=True)) * rounds
-    redrawn = [
+    augmented = [
         # A number leans as a whole, which the layout sees to.
         augment(enlarge(ink), labels, generator, leans=False).round().byte()
-        for ink, labels in tqdm(parts, "redrawn digits", unit="thousand")
+        for ink, labels in tqdm(parts, "augmented digits", unit="thousand")
     ]
-    return torch.cat(redrawn), digits.labels.repeat(rounds)
+    return torch.cat(augmented), digits.labels.repeat(rounds)
 
 
 def _sorted(ink: Tensor, kinds: Tensor) -> CharacterStock:

@@ -34,7 +34,7 @@ def make_non_digits(digits: LabelledInk, count: int, generator: Generator) -> Te
         generator: Source of all randomness.
 
     Returns:
-        uint8 [count, 56, 56], 0 (paper) … 255 (full ink), to be redrawn by `augment` like digits.
+        uint8 [count, 56, 56], 0 (paper) … 255 (full ink), to be augmented like digits by `augment`.
     """
     shares = (
         (_glyphs, 0.44),
