@@ -1,11 +1,11 @@
 """Reads the same pictures of numbers with this recognizer and with other programs.
 
-    pip install rapidocr                      # PP-OCRv6, its small recogniser of 21 MB comes along
+    pip install rapidocr                      # PP-OCRv6, its small recognizer of 21 MB comes along
     apt-get install tesseract-ocr
     python -m benchmarks.other_programs FOLDER …
 
 Each folder has a `labels.csv` with the columns `path` and `label`, and perhaps a `kind`. Each
-picture is one line of text, and the others are told so: PP-OCR's recogniser gets it as it is,
+picture is one line of text, and the others are told so: PP-OCR's recognizer gets it as it is,
 Tesseract may answer digits alone. The digits of what is read are compared with those of the label.
 """
 
@@ -42,7 +42,7 @@ def this_recognizer() -> Reader:
 
 
 def ppocr() -> Reader:
-    """Reads with the recogniser that RapidOCR ships."""
+    """Reads with the recognizer that RapidOCR ships."""
     # Not among the requirements: it brings OpenCV, and nothing else here needs it.
     engine: Any = importlib.import_module("rapidocr").RapidOCR()
 

@@ -29,7 +29,7 @@ class LocalContrast(nn.Module):
     """
 
     def forward(self, luminance: Tensor) -> Tensor:
-        """Normalises a batch.
+        """Normalizes a batch.
 
         Args:
             luminance: float32 [batch, 1, height, width], 0 … 255.

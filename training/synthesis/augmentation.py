@@ -1,7 +1,7 @@
 """Batched augmentation: what pens, hands and writers do to a digit, on whole batches at once.
 
 MNIST is enlarged once to `WORKING_SIZE` and every change is made at that resolution, so that the
-strokes come out as crisp as on a drawing canvas; the ink normaliser then shrinks them to 28×28.
+strokes come out as crisp as on a drawing canvas; the ink normalizer then shrinks them to 28×28.
 """
 
 import math
@@ -89,7 +89,7 @@ def augment(image: Tensor, labels: Tensor, generator: Generator, *, leans: bool 
         leans: Whether they may lean as far to the right as old hands do.
 
     Returns:
-        Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
+        Ink for the normalizer, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
     ink = draw_styles(image.float() / 255, labels, generator)
     # From MNIST as it is to the strangest hand: the network must stay at home in both.
@@ -110,7 +110,7 @@ def bend(image: Tensor, generator: Generator) -> Tensor:
         generator: Source of all randomness, on the CPU.
 
     Returns:
-        Ink for the normaliser, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
+        Ink for the normalizer, float32 [batch, 56, 56], 0 (paper) … 255 (full ink).
     """
     strength = torch.rand(len(image), generator=generator)
     return _warp(image.float(), strength, generator, MAX_LEANING_SHEAR)
@@ -156,9 +156,9 @@ def coarsen(ink: Tensor, generator: Generator) -> Tensor:
 
 
 def sharpen(normalized: Tensor, generator: Generator) -> Tensor:
-    """Sharpens normalised images at random, up to the crispness of a large canvas' digits.
+    """Sharpens normalized images at random, up to the crispness of a large canvas' digits.
 
-    Images of `WORKING_SIZE` come softer out of the normaliser than what it will be given: MNIST's
+    Images of `WORKING_SIZE` come softer out of the normalizer than what it will be given: MNIST's
     own images, which it does not resample, and canvases, which are larger.
 
     Args:
@@ -196,7 +196,7 @@ def _warp(ink: Tensor, strength: Tensor, generator: Generator, right_shear: floa
     aspect = (strength * uniform((batch,), -MAX_LOG_ASPECT, MAX_LOG_ASPECT, generator)).exp()
     shear = strength * uniform((batch,), -MAX_SHEAR, right_shear, generator)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(batch)
-    # The longer side shrinks, so that nothing leaves the frame; the normaliser restores the size.
+    # The longer side shrinks, so that nothing leaves the frame; the normalizer restores the size.
     zoom_out = ZOOM_OUT * (1 + shear.abs() / 2)
     x_zoom = zoom_out * aspect.clamp(min=1.0)
     y_zoom = zoom_out / aspect.clamp(max=1.0)

@@ -18,7 +18,7 @@ _MOST_COARSE = 2.8  # times fewer pixels along an axis
 _GROUPS = 8  # of pictures that share a coarseness and a JPEG quality
 _BLUR_REACH_PX = 4
 
-# Luminance quantisation table of JPEG's annex K (ITU-T T.81), for quality 50.
+# Luminance quantization table of JPEG's annex K (ITU-T T.81), for quality 50.
 _QUANTISATION = torch.tensor(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
