@@ -90,10 +90,6 @@ class ReadingSettings:
     digit_weight: float
     confidence_weights: Mapping[str, float]
 
-    def least_probability(self, is_digit: bool) -> float:
-        """From which probability on a digit, or a separator, is accepted."""
-        return self.accepted_probability if is_digit else self.separator_probability
-
 
 @dataclass(frozen=True, slots=True)
 class NumberMetadata:

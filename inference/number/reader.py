@@ -1,5 +1,6 @@
 """Reads the numbers on a picture: finds characters, reads the digits, joins them to numbers."""
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ FAR_GAP = 6.0
 
 BARELY_LOST_GAP = 2.0
 """How far from a number something may be, in heights of a digit, to be a lost part of it."""
+
+LOST_HEIGHT = 0.4
+"""How low it may be, as a share of the number's height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,12 @@ def read_lines(
     Raises:
         InferenceError: onnxruntime cannot run the graph.
     """
-    accepted: list[Detection] = []
-    rejected: list[Detection] = []
-    for detection in find_characters(session, luminance):
-        is_accepted = detection.probability >= settings.least_probability(detection.is_digit)
-        (accepted if is_accepted else rejected).append(detection)
-    lines = find_lines(accepted)
-    besides = [(*line.rejected, *_near(line, rejected)) for line in lines]
+    found = find_characters(session, luminance)
+    least = {True: settings.accepted_probability, False: settings.separator_probability}
+    lines = find_lines([one for one in found if one.probability >= least[one.is_digit]])
+    used = {id(one) for line in lines for one in (*line.characters, *line.rejected)}
+    unused = [one for one in found if id(one) not in used]
+    besides = [(*line.rejected, *_near(line, unused)) for line in lines]
     digits = [
         digit
         for line, beside in zip(lines, besides, strict=True)
@@ -103,9 +106,9 @@ def read_lines(
     candidates = [
         _Candidate(
             line,
-            [next(reads) for _ in line.digits],
-            [next(reads) for _ in beside],
-            lost_sign(line, rejected),
+            list(itertools.islice(reads, len(line.digits))),
+            [read for read in itertools.islice(reads, len(beside)) if read.may_be_digit],
+            lost_sign(line, unused),
         )
         for line, beside in zip(lines, besides, strict=True)
     ]
@@ -158,6 +161,11 @@ class _Read:
         )
 
     @property
+    def may_be_digit(self) -> bool:
+        """Whether it is found as a digit, or as a separator that the digit graph takes for one."""
+        return self.found.is_digit or self.alone.is_digit
+
+    @property
     def finders(self) -> float:
         """How likely the finder takes the digit, of those that something is there."""
         return float(self.found.probabilities[self.together.digit]) / self.found.probability
@@ -208,17 +216,19 @@ def _without_weak(candidates: list[_Candidate]) -> list[_Candidate]:
     return kept
 
 
-def _near(line: Line, rejected: Sequence[Detection]) -> tuple[Detection, ...]:
-    """What was barely lost: as high as the line's digits, next to them, and not one of them."""
+def _near(line: Line, unused: Sequence[Detection]) -> tuple[Detection, ...]:
+    """What may be a lost part: about as high as the line's digits, next to them, and not used.
+
+    Separators are among it: a small 1 looks like a comma, a crossed 7 like an equals sign.
+    """
     height = line.height
     left, right = line.digits[0].left, line.digits[-1].right
     return tuple(
         detection
-        for detection in rejected
-        if detection.is_digit
-        and left - BARELY_LOST_GAP * height < detection.x < right + BARELY_LOST_GAP * height
+        for detection in unused
+        if left - BARELY_LOST_GAP * height < detection.x < right + BARELY_LOST_GAP * height
         and abs(detection.y - line.nearest_digit(detection).y) < height / 2
-        and 0.5 < detection.height / height < 2
+        and LOST_HEIGHT < detection.height / height < 1 / LOST_HEIGHT
     )
 
 

@@ -99,7 +99,7 @@ def test_a_single_high_digit_does_not_make_the_others_low():
     assert not line.rejected
 
 
-def test_what_is_rejected_of_a_parted_row_is_rejected_once():
+def test_what_is_rejected_in_a_parted_row_is_rejected_once():
     low = character("9", 630, height=42)
     lines = lines_of(row("12"), row("34", left=450), [low])
     assert [line.text for line in lines] == ["12", "34"]
