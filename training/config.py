@@ -1,13 +1,17 @@
 """The settings of a training run, and the command-line flags made from them."""
 
 import argparse
+import contextlib
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from inference import InferenceError
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 """Default folder of everything that training produces and inference ships."""
@@ -74,6 +78,15 @@ def command_line_parser(description: str | None) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+@contextlib.contextmanager
+def refusing(parser: argparse.ArgumentParser) -> Iterator[None]:
+    """Ends the program as a wrong flag does when a setting, a file or a folder cannot be used."""
+    try:
+        yield
+    except (ValueError, OSError, InferenceError) as error:
+        parser.error(str(error))
 
 
 def say(text: str) -> None:

@@ -20,8 +20,9 @@ import torch
 from numpy.typing import NDArray
 
 from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, SCHEMA_VERSION
-from training.checkpoint import Checkpoint, WeightsError, draft_of, library_versions
-from training.config import TrainingConfig, add_folder_flag, command_line_parser, say
+from training.checkpoint import Checkpoint, library_versions
+from training.config import TrainingConfig, add_folder_flag, command_line_parser, refusing, say
+from training.files import draft_of
 from training.model import DigitGraph, parameter_count
 
 MODEL_VERSION = "1.3.0"
@@ -242,10 +243,8 @@ def main() -> None:
     parser = command_line_parser(__doc__)
     add_folder_flag(parser)
     folder = parser.parse_args().output
-    try:
+    with refusing(parser):
         checkpoint = Checkpoint.load(folder)
-    except (OSError, WeightsError) as error:
-        parser.error(str(error))
     path = export(checkpoint, folder)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
     say(f"measure it next: python -m training.evaluate --output {folder}")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from training.checkpoint import draft_of, library_versions, saved_in
+from training.checkpoint import library_versions
+from training.files import draft_of, saved_in
 from training.number_network import NumberNetwork
 
 NUMBER_WEIGHTS = "numbers.pt"
@@ -61,7 +62,7 @@ class NumberCheckpoint:
 
         Raises:
             OSError: There are none, or they may not be read.
-            WeightsError: The file is damaged, or holds something else.
+            DamagedFileError: The file is damaged, or holds something else.
         """
         with saved_in(path / NUMBER_WEIGHTS if path.is_dir() else path) as saved:
             network = NumberNetwork(int(saved["config"]["width"]))

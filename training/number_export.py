@@ -25,9 +25,10 @@ from onnx import GraphProto, ModelProto, NodeProto
 from inference.metadata import SCHEMA_VERSION
 from inference.number.metadata import CONTRACT
 from training import number_graph
-from training.checkpoint import draft_of, library_versions
+from training.checkpoint import library_versions
 from training.config import add_folder_flag, command_line_parser, say
 from training.export import OPSET, open_session, strip_build_traces
+from training.files import draft_of
 from training.model import parameter_count
 from training.number_checkpoint import NumberCheckpoint
 from training.number_graph import NumberGraph
