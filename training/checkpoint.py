@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from training.config import TrainingConfig
-from training.files import draft_of, saved_in
+from training.files import save_whole, saved_in
 from training.model import DigitCNN, DigitGraph
 
 FILE_NAME = "digits.pt"
@@ -56,8 +54,7 @@ class Checkpoint:
             "versions": self.versions,
             "extra_images": self.extra_images,
         }
-        with draft_of(path) as draft:
-            torch.save(saved, draft)
+        save_whole(saved, path)
         return path
 
     @classmethod

@@ -24,6 +24,12 @@ def draft_of(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def save_whole(content: dict[str, Any], path: Path) -> None:
+    """Does what `torch.save` does, and leaves the former file whole if that fails."""
+    with draft_of(path) as draft:
+        torch.save(content, draft)
+
+
 @contextlib.contextmanager
 def saved_in(
     path: Path,

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
 from training.checkpoint import library_versions
-from training.files import draft_of, saved_in
+from training.files import save_whole, saved_in
 from training.number_network import NumberNetwork
 
 NUMBER_WEIGHTS = "numbers.pt"
@@ -49,8 +47,7 @@ class NumberCheckpoint:
             "averaged_runs": self.averaged_runs,
             "versions": self.versions,
         }
-        with draft_of(path) as draft:
-            torch.save(saved, draft)
+        save_whole(saved, path)
         return path
 
     @classmethod

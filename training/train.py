@@ -19,12 +19,10 @@ from training.checkpoint import Checkpoint
 from training.config import (
     ARTIFACTS,
     TrainingConfig,
-    add_config_flags,
     add_data_flag,
     add_device_flag,
     add_folder_flag,
     command_line_parser,
-    config_from,
     refusing,
     say,
 )
@@ -43,7 +41,7 @@ def parse_training_flags(
     What would fail after hours ends the program with a message now: a value out of range, a folder
     without pictures, an output that cannot be written.
     """
-    add_config_flags(parser)
+    TrainingConfig.add_flags(parser)
     add_data_flag(parser)
     add_folder_flag(parser)
     add_evaluation_flags(parser)
@@ -51,7 +49,7 @@ def parse_training_flags(
     arguments = parser.parse_args()
     output: Path = arguments.output
     with refusing(parser):
-        config, sets = config_from(arguments), evaluation_sets(arguments)
+        config, sets = TrainingConfig.from_flags(arguments), evaluation_sets(arguments)
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=output):
             pass

@@ -16,7 +16,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, fields
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,18 @@ from tqdm import tqdm
 
 from inference import DigitRecognizer
 from training.config import (
+    Settings,
     add_data_flag,
     add_device_flag,
     add_folder_flag,
     command_line_parser,
     refusing,
     say,
+    setting,
 )
 from training.data import LabelledInk, load_mnist, split_training_set
 from training.export import MODEL_NAME, session_of
-from training.files import draft_of, saved_in
+from training.files import save_whole, saved_in
 from training.learning import moving_average, one_cycle
 from training.number_calibration import choose_reading, compose_examples
 from training.number_checkpoint import NumberCheckpoint
@@ -58,25 +60,21 @@ VALIDATION_SEED = 1_000_003
 _WAITING = 6  # batches composed ahead by each worker
 
 
-def _setting(default: Any, description: str) -> Any:
-    return field(default=default, metadata={"help": description})
-
-
 @dataclass(frozen=True, slots=True)
-class NumberConfig:
+class NumberConfig(Settings):
     """Everything that decides the weights; saved beside them.
 
     Raises:
         ValueError: A value is out of its range.
     """
 
-    pictures: int = _setting(900_000, "composed pictures to learn from")
-    batch_size: int = _setting(32, "pictures per step")
-    learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
-    weight_decay: float = _setting(2e-2, "AdamW's decoupled weight decay")
-    average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
-    width: int = _setting(32, "channels at the finest stride")
-    seed: int = _setting(0, "seed of the initial weights and of the pictures")
+    pictures: int = setting(900_000, "composed pictures to learn from")
+    batch_size: int = setting(32, "pictures per step")
+    learning_rate: float = setting(3e-3, "peak of the one-cycle schedule")
+    weight_decay: float = setting(2e-2, "AdamW's decoupled weight decay")
+    average_decay: float = setting(0.999, "per-step decay of the averaged weights")
+    width: int = setting(32, "channels at the finest stride")
+    seed: int = setting(0, "seed of the initial weights and of the pictures")
 
     def __post_init__(self) -> None:
         for name in ("pictures", "batch_size", "learning_rate", "width"):
@@ -89,10 +87,6 @@ class NumberConfig:
     def steps(self) -> int:
         """Steps of the whole run."""
         return max(1, self.pictures // self.batch_size)
-
-    def to_dict(self) -> dict[str, int | float]:
-        """The settings by name, JSON-ready."""
-        return asdict(self)
 
 
 _Batch = tuple[Tensor, Targets]
@@ -233,8 +227,7 @@ def train_numbers(
         state |= {"config": config.to_dict(), "start": str(start)}
         state |= {"step": step, "history": history, "seconds": seconds}
         run.mkdir(parents=True, exist_ok=True)
-        with draft_of(state_file) as draft:
-            torch.save(state, draft)
+        save_whole(state, state_file)
 
     progress = tqdm(total=config.steps, initial=step, unit="step", desc="number finder")
     clock = last_save = time.monotonic()
@@ -321,13 +314,7 @@ def finish(checkpoint: NumberCheckpoint, folder: Path, held_out: LabelledInk) ->
 
 def _flags() -> argparse.ArgumentParser:
     parser = command_line_parser(__doc__)
-    for setting in fields(NumberConfig):
-        parser.add_argument(
-            f"--{setting.name.replace('_', '-')}",
-            type=type(setting.default),
-            default=setting.default,
-            help=f"{setting.metadata['help']} (default: %(default)s)",
-        )
+    NumberConfig.add_flags(parser)
     parser.add_argument("--start", type=Path, metavar="FILE", help="weights to begin with")
     parser.add_argument(
         "--workers",
@@ -353,7 +340,7 @@ def main() -> None:
     parser = _flags()
     arguments = parser.parse_args()
     with refusing(parser):
-        config = NumberConfig(**{s.name: getattr(arguments, s.name) for s in fields(NumberConfig)})
+        config = NumberConfig.from_flags(arguments)
         arguments.output.mkdir(parents=True, exist_ok=True)
         learning, held_out = split_training_set(load_mnist(arguments.data_dir, train=True))
         characters = arguments.run / f"characters-{config.seed}.pt"

@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from tqdm import tqdm
 
 from training.data import LabelledInk
-from training.files import draft_of, saved_in
+from training.files import save_whole, saved_in
 from training.synthesis.augmentation import WORKING_SIZE, augment, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
 from training.synthesis.glyphs import GLYPHS
@@ -137,8 +137,7 @@ def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -
         "room": torch.from_numpy(stock.room),
         "starts": list(stock.starts),
     }
-    with draft_of(path) as draft:
-        torch.save(saved, draft)
+    save_whole(saved, path)
     return stock
 
 
