@@ -8,18 +8,19 @@ from PIL import Image
 
 from inference import DigitRecognizer
 from tests.training.commands import copy_of_the_model, run, save_drawings
-from training import evaluate
+from training import evaluate, report
 from training.data import load_mnist
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_evaluation")
+@pytest.mark.usefixtures("quick")
 def test_evaluation_measures_a_folder_of_drawings(
     tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
 ):
     model = copy_of_the_model(tmp_path)
     drawings = tmp_path / "drawings"
     save_drawings(load_mnist(mnist_dir, train=False).subset(torch.arange(20)), drawings)
+    monkeypatch.setattr(report, "save_figure", lambda *_: None)
     run(
         monkeypatch,
         evaluate,
