@@ -28,7 +28,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={camera}",
-        "--disable-frame-rate-limit",  # Every move of the mouse waits for a frame.
     ) as browser:
         yield browser
 

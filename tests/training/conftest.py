@@ -10,6 +10,7 @@ from tests.training.evaluation.scripted import labelled
 from training import evaluate, learning, train
 from training.data import LabelledInk, split_training_set
 from training.evaluation import robustness
+from training.synthesis.characters import CharacterStock, make_characters
 
 
 @pytest.fixture(scope="package")
@@ -36,6 +37,16 @@ def trained(
     arguments = (*QUICK_FLAGS, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
     run(quick, train, *arguments)
     return folder
+
+
+@pytest.fixture(scope="package")
+def digits(mnist_test: LabelledInk) -> LabelledInk:
+    return mnist_test.subset(torch.arange(300))
+
+
+@pytest.fixture(scope="package")
+def stock(digits: LabelledInk) -> CharacterStock:
+    return make_characters(digits, seed=0, scale=0.005)
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ import pytest
 import torch
 
 from training import train_numbers as training
-from training.data import load_mnist
+from training.data import LabelledInk
 from training.files import DamagedFileError
 from training.number_checkpoint import NUMBER_WEIGHTS, NumberCheckpoint
 from training.number_network import NumberNetwork
 from training.number_validation import Validation
-from training.synthesis.characters import load_or_make_characters, make_characters
+from training.synthesis.characters import CharacterStock, load_or_make_characters
 from training.synthesis.composer import Composer, Pictures
 from training.train_numbers import NumberConfig, train_numbers
 
@@ -32,12 +32,12 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def characters(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def characters(
+    digits: LabelledInk, stock: CharacterStock, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The file of a tiny stock."""
     path = tmp_path_factory.mktemp("stock") / "characters.pt"
-    digits = load_mnist(mnist_dir, train=False).subset(torch.arange(200))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        stock = make_characters(digits, seed=0, scale=0.001)
         monkeypatch.setattr("training.synthesis.characters.make_characters", lambda *_: stock)
         load_or_make_characters(path, digits, 0)
     return path
