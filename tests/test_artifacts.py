@@ -18,7 +18,7 @@ from training.config import ARTIFACTS
 from training.data import LabelledInk
 from training.evaluate import predict_ink
 from training.evaluation.metrics import summarize
-from training.export import MODEL_NAME, read_description
+from training.export import DESCRIPTION_NAME, MODEL_NAME, read_description
 from training.model import parameter_count
 from training.normalizer import FULL_INK_LEVEL, NOISE_FLOOR_LEVEL
 from training.number_checkpoint import NumberCheckpoint
@@ -81,10 +81,13 @@ def test_no_artifact_holds_a_local_path_or_a_stack_trace(path: Path):
     assert str(ROOT).encode() not in content
 
 
-def test_the_description_is_that_of_the_file(description: dict):
-    content = MODEL.read_bytes()
-    assert description["file"] == {
-        "name": MODEL_NAME,
+@pytest.mark.parametrize(
+    ("name", "description"), [(MODEL_NAME, DESCRIPTION_NAME), (NUMBER_MODEL, NUMBER_DESCRIPTION)]
+)
+def test_a_description_is_that_of_its_file(name: str, description: str):
+    content = (ARTIFACTS / name).read_bytes()
+    assert read_description(ARTIFACTS, description)["file"] == {
+        "name": name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "size_bytes": len(content),
     }
@@ -153,7 +156,7 @@ def finder() -> onnx.ModelProto:
 
 @pytest.fixture(scope="module")
 def finder_description() -> dict:
-    return json.loads((ARTIFACTS / NUMBER_DESCRIPTION).read_text("utf-8"))
+    return read_description(ARTIFACTS, NUMBER_DESCRIPTION)
 
 
 def test_the_finder_takes_a_picture_of_any_size_and_gives_any_number_of_characters(
@@ -180,15 +183,6 @@ def test_the_finder_is_plain_onnx_in_one_file_below_three_megabytes(finder: onnx
     assert not finder.functions
     assert (ARTIFACTS / NUMBER_MODEL).stat().st_size < 3_000_000
     assert not any(tensor.external_data for tensor in finder.graph.initializer)
-
-
-def test_the_description_of_the_finder_is_that_of_the_file(finder_description: dict):
-    content = (ARTIFACTS / NUMBER_MODEL).read_bytes()
-    assert finder_description["file"] == {
-        "name": NUMBER_MODEL,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_bytes": len(content),
-    }
 
 
 def test_the_finder_itself_carries_the_facts_that_other_languages_need(

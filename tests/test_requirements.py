@@ -1,8 +1,10 @@
 """Whoever installs what a folder's requirements name can run what is in it."""
 
 import ast
+import functools
 import re
 import sys
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -28,6 +30,11 @@ def brought(name: str) -> set[str]:
     return {name, *(re.split(r"[^\w.-]", line)[0].lower() for line in requires(name) or [])}
 
 
+@functools.cache
+def packages_by_module() -> Mapping[str, list[str]]:
+    return packages_distributions()  # takes a second
+
+
 def imported(*paths: str) -> set[str]:
     """The packages that files and folders import, however deep in a function."""
     modules: set[str] = set()
@@ -41,7 +48,7 @@ def imported(*paths: str) -> set[str]:
                     modules |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     modules.add(node.module.split(".")[0])
-    packages = packages_distributions()
+    packages = packages_by_module()
     foreign = modules - sys.stdlib_module_names - OWN
     return {packages.get(module, [module])[0].lower().replace("_", "-") for module in foreign}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from training.config import add_data_flag, add_folder_flag, command_line_parser
+from training.config import add_data_flag, add_folder_flag, command_line_parser, refusing
 from training.data import load_mnist, split_training_set
 from training.number_checkpoint import NumberCheckpoint
 from training.number_network import NumberNetwork
@@ -57,12 +57,10 @@ def main() -> None:
     add_data_flag(parser)
     add_folder_flag(parser)
     arguments = parser.parse_args()
-    try:
+    with refusing(parser):
         averaged = average([NumberCheckpoint.load(path) for path in arguments.weights])
         arguments.output.mkdir(parents=True, exist_ok=True)
         training_set = load_mnist(arguments.data_dir, train=True)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
     _, held_out = split_training_set(training_set)
     finish(averaged, arguments.output, held_out)
 

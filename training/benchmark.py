@@ -31,9 +31,10 @@ from tqdm import tqdm
 
 from inference import DigitRecognizer, ImageSource, InferenceError, ModelOutput
 from inference.stream import map_in_order
-from training.checkpoint import Checkpoint, WeightsError, library_versions
+from training.checkpoint import Checkpoint, library_versions
 from training.config import add_folder_flag, command_line_parser, say
 from training.export import MODEL_NAME, open_session
+from training.files import DamagedFileError
 from training.report import DOTS_PER_INCH, markdown_table
 
 ROUNDS = 25
@@ -333,7 +334,7 @@ def main() -> None:
     torch.set_num_threads(1)  # as many as the sessions that it is compared with
     try:
         write(folder, measure(folder))
-    except (InferenceError, OSError, WeightsError) as error:
+    except (InferenceError, OSError, DamagedFileError) as error:
         parser.error(str(error))
     print((folder / "BENCHMARK.md").read_text(encoding="utf-8"))  # noqa: T201
     say(f"wrote BENCHMARK.md, benchmark.json and benchmark.png to {folder}; compare the ratios")

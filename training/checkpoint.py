@@ -1,29 +1,20 @@
 """The trained weights on disk, with everything that is needed to export them again."""
 
-import contextlib
 import importlib.metadata
-import io
 import platform
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from training.config import TrainingConfig
+from training.files import save_whole, saved_in
 from training.model import DigitCNN, DigitGraph
 
 FILE_NAME = "digits.pt"
 
-
 # Names in files of earlier versions → today's.
 _FORMER_NAMES = {"redrawn_validation_accuracy": "augmented_validation_accuracy"}
-
-
-class WeightsError(ValueError):
-    """A file of weights is damaged, or holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +54,7 @@ class Checkpoint:
             "versions": self.versions,
             "extra_images": self.extra_images,
         }
-        with draft_of(path) as draft:
-            torch.save(saved, draft)
+        save_whole(saved, path)
         return path
 
     @classmethod
@@ -73,7 +63,7 @@ class Checkpoint:
 
         Raises:
             OSError: The folder holds no weights, or they may not be read.
-            WeightsError: The file is damaged, or holds something else.
+            DamagedFileError: The file is damaged, or holds something else.
         """
         with saved_in(folder / FILE_NAME) as content:
             saved = _with_current_names(content)
@@ -93,40 +83,6 @@ class Checkpoint:
 
 def _with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
-
-
-@contextlib.contextmanager
-def saved_in(path: Path) -> Iterator[dict[str, Any]]:
-    """Gives what a file of weights holds, and says so if it cannot be used; runs no code from it.
-
-    Raises:
-        OSError: It is missing, or may not be read.
-        WeightsError: It is damaged, or holds something else than the context takes from it.
-    """
-    content = path.read_bytes()
-    try:
-        # PyTorch reads changed weights as if they were right.
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            if damaged := parts.testzip():
-                raise ValueError(f"{damaged} has another checksum")
-        yield torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # Damaged files make PyTorch raise nearly every exception there is.
-        reason = str(error).partition("\n")[0]
-        raise WeightsError(
-            f"{path} is damaged or holds no weights of this network "
-            f"({type(error).__name__}: {reason:.200}); train it again, or get the whole file"
-        ) from error
-
-
-@contextlib.contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
-    """Gives a place to write to, which becomes the file at the end; a failure leaves the former."""
-    draft = path.with_name(f"new-{path.name}")
-    try:
-        yield draft
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def library_versions(*packages: str) -> dict[str, str]:

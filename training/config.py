@@ -1,13 +1,17 @@
 """The settings of a training run, and the command-line flags made from them."""
 
 import argparse
+import contextlib
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
+
+from inference import InferenceError
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 """Default folder of everything that training produces and inference ships."""
@@ -16,37 +20,67 @@ DATA = Path("data")
 """Default torchvision root, into which MNIST is downloaded when it is missing."""
 
 
-def _setting(default: Any, description: str) -> Any:
+def setting(default: Any, description: str) -> Any:
+    """A field of `Settings`, with what its flag says of it."""
     return field(default=default, metadata={"help": description})
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingConfig:
+class Settings:
+    """Settings of a training, each of which is a flag of the command line, too."""
+
+    def to_dict(self) -> dict[str, int | float]:
+        """The settings by name, JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def add_flags(cls, parser: argparse.ArgumentParser) -> None:
+        """Adds one flag for each setting, with its help and default."""
+        for one in fields(cls):
+            parser.add_argument(
+                f"--{one.name.replace('_', '-')}",
+                type=type(one.default),
+                default=one.default,
+                help=f"{one.metadata['help']} (default: %(default)s)",
+            )
+
+    @classmethod
+    def from_flags(cls, arguments: argparse.Namespace) -> Self:
+        """Reads the settings back from parsed flags.
+
+        Raises:
+            ValueError: A value is out of its range.
+        """
+        return cls(**{one.name: getattr(arguments, one.name) for one in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig(Settings):
     """Everything that decides the weights; saved beside them.
 
     Raises:
         ValueError: A value is out of its range.
     """
 
-    epochs: int = _setting(40, "passes over the training images")
-    batch_size: int = _setting(256, "images per step")
-    learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
-    weight_decay: float = _setting(1e-2, "AdamW's decoupled weight decay")
-    dropout: float = _setting(0.5, "share of the features dropped before the dense layer")
-    label_smoothing: float = _setting(0.0, "share of the target spread over all digits")
-    drawn_share: float = _setting(0.25, "digits drawn from strokes, for each of MNIST's in a step")
-    coarse_share: float = _setting(
+    epochs: int = setting(40, "passes over the training images")
+    batch_size: int = setting(256, "images per step")
+    learning_rate: float = setting(3e-3, "peak of the one-cycle schedule")
+    weight_decay: float = setting(1e-2, "AdamW's decoupled weight decay")
+    dropout: float = setting(0.5, "share of the features dropped before the dense layer")
+    label_smoothing: float = setting(0.0, "share of the target spread over all digits")
+    drawn_share: float = setting(0.25, "digits drawn from strokes, for each of MNIST's in a step")
+    coarse_share: float = setting(
         0.2, "share of the augmented and the drawn digits that has few pixels"
     )
-    non_digit_share: float = _setting(0.2, "drawings that are no digits, for each digit of a step")
-    non_digit_weight: float = _setting(0.5, "weight of the loss that makes them uncertain")
-    untouched_share: float = _setting(0.25, "digits of a step that are shown as MNIST has them")
-    average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
-    fine_tuning_epochs: int = _setting(2, "the same with --extra, from weights that are trained")
-    fine_tuning_learning_rate: float = _setting(5e-4, "peak of the schedule with --extra")
-    extra_share: float = _setting(0.1, "digits that come from the --extra folder")
-    seed: int = _setting(0, "seed of the initial weights, the order and the augmentation")
-    subset: int = _setting(0, "train on this many images only, for a quick run (0: all 55,000)")
+    non_digit_share: float = setting(0.2, "drawings that are no digits, for each digit of a step")
+    non_digit_weight: float = setting(0.5, "weight of the loss that makes them uncertain")
+    untouched_share: float = setting(0.25, "digits of a step that are shown as MNIST has them")
+    average_decay: float = setting(0.999, "per-step decay of the averaged weights")
+    fine_tuning_epochs: int = setting(2, "the same with --extra, from weights that are trained")
+    fine_tuning_learning_rate: float = setting(5e-4, "peak of the schedule with --extra")
+    extra_share: float = setting(0.1, "digits that come from the --extra folder")
+    seed: int = setting(0, "seed of the initial weights, the order and the augmentation")
+    subset: int = setting(0, "train on this many images only, for a quick run (0: all 55,000)")
 
     def __post_init__(self) -> None:
         counts = ("epochs", "batch_size", "fine_tuning_epochs")
@@ -62,10 +96,6 @@ class TrainingConfig:
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
-    def to_dict(self) -> dict[str, int | float]:
-        """The settings by name, JSON-ready."""
-        return asdict(self)
-
 
 def command_line_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser that shows a module's docstring as it is written, and takes no shortened flags."""
@@ -76,29 +106,18 @@ def command_line_parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
+@contextlib.contextmanager
+def refusing(parser: argparse.ArgumentParser) -> Iterator[None]:
+    """Ends the program as a wrong flag does when a setting, a file or a folder cannot be used."""
+    try:
+        yield
+    except (ValueError, OSError, InferenceError) as error:
+        parser.error(str(error))
+
+
 def say(text: str) -> None:
     """Writes a line for people, beside the results that a program may read."""
     sys.stderr.write(f"{text}\n")
-
-
-def add_config_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds one flag for each setting of `TrainingConfig`, with its help and default."""
-    for setting in fields(TrainingConfig):
-        parser.add_argument(
-            f"--{setting.name.replace('_', '-')}",
-            type=type(setting.default),
-            default=setting.default,
-            help=f"{setting.metadata['help']} (default: %(default)s)",
-        )
-
-
-def config_from(arguments: argparse.Namespace) -> TrainingConfig:
-    """Reads the settings back from parsed flags.
-
-    Raises:
-        ValueError: A value is out of its range.
-    """
-    return TrainingConfig(**{s.name: getattr(arguments, s.name) for s in fields(TrainingConfig)})
 
 
 def _device(name: str) -> torch.device:

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inference import BlankImageError, DigitRecognizer, InferenceError
-from training.checkpoint import Checkpoint, WeightsError
-from training.config import add_data_flag, add_folder_flag, command_line_parser, say
+from training.checkpoint import Checkpoint
+from training.config import add_data_flag, add_folder_flag, command_line_parser, refusing, say
 from training.data import LabelledInk, image_paths, labelled_image_paths, load_mnist, naming
 from training.evaluation.metrics import Predictions, summarize, summarize_non_digits
 from training.evaluation.robustness import IMAGE_COUNT, measure_robustness
 from training.evaluation.scrawls import make_scrawls
 from training.export import MODEL_NAME, read_description, write_description
+from training.files import DamagedFileError
 from training.report import write_report
 
 RUN_BATCH_SIZE = 250
@@ -138,7 +139,7 @@ def evaluate(folder: Path, sets: EvaluationSets) -> None:
     Raises:
         ModelError: The folder holds no model.
         OSError: The folder holds no weights, or they may not be read.
-        WeightsError: They are damaged, or of another network.
+        DamagedFileError: They are damaged, or of another network.
         InvalidImageError: A picture is blank or cannot be read; the message names it.
     """
     recognizer = DigitRecognizer(folder / MODEL_NAME)
@@ -189,13 +190,11 @@ def main() -> None:
     add_folder_flag(parser)
     add_evaluation_flags(parser)
     arguments = parser.parse_args()
-    try:
+    with refusing(parser):
         sets = evaluation_sets(arguments)
-    except ValueError as error:
-        parser.error(str(error))
     try:
         evaluate(arguments.output, sets)
-    except (InferenceError, OSError, WeightsError) as error:
+    except (InferenceError, OSError, DamagedFileError) as error:
         parser.error(str(error))
     say(f"wrote REPORT.md, MODEL_CARD.md and their pictures to {arguments.output}; read them first")
 

@@ -20,8 +20,9 @@ import torch
 from numpy.typing import NDArray
 
 from inference.metadata import INPUTS, LABELS, OUTPUT_NAMES, SCHEMA_VERSION
-from training.checkpoint import Checkpoint, WeightsError, draft_of, library_versions
-from training.config import TrainingConfig, add_folder_flag, command_line_parser, say
+from training.checkpoint import Checkpoint, library_versions
+from training.config import TrainingConfig, add_folder_flag, command_line_parser, refusing, say
+from training.files import draft_of
 from training.model import DigitGraph, parameter_count
 
 MODEL_VERSION = "1.3.0"
@@ -55,17 +56,12 @@ def export(checkpoint: Checkpoint, folder: Path) -> Path:
     with draft_of(path) as draft:
         write_onnx(checkpoint.graph, draft, properties=_properties(checkpoint))
         check_parity(checkpoint.graph, draft)
-    content = path.read_bytes()
     write_description(
         folder,
         {
             "schema_version": SCHEMA_VERSION,
             "model_version": _model_version(checkpoint),
-            "file": {
-                "name": MODEL_NAME,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "size_bytes": len(content),
-            },
+            "file": identity_of(path),
             "labels": LABELS,
             "thresholds": {"reject_confidence": checkpoint.reject_confidence},
             "parameters": parameter_count(checkpoint.graph),
@@ -156,15 +152,27 @@ def _properties(checkpoint: Checkpoint) -> dict[str, str]:
     }
 
 
-def write_description(folder: Path, description: dict[str, Any]) -> None:
-    """Writes `digits.json`."""
+def identity_of(path: Path) -> dict[str, str | int]:
+    """A file's name, hash and size, by which its description knows it."""
+    content = path.read_bytes()
+    return {
+        "name": path.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_bytes": len(content),
+    }
+
+
+def write_description(
+    folder: Path, description: dict[str, Any], name: str = DESCRIPTION_NAME
+) -> None:
+    """Writes `digits.json`, or what describes another graph."""
     text = json.dumps(description, indent=2, ensure_ascii=False)
-    (folder / DESCRIPTION_NAME).write_text(text + "\n", encoding="utf-8")
+    (folder / name).write_text(text + "\n", encoding="utf-8")
 
 
-def read_description(folder: Path) -> dict[str, Any]:
-    """Reads `digits.json`."""
-    return json.loads((folder / DESCRIPTION_NAME).read_text(encoding="utf-8"))
+def read_description(folder: Path, name: str = DESCRIPTION_NAME) -> dict[str, Any]:
+    """Reads `digits.json`, or what describes another graph."""
+    return json.loads((folder / name).read_text(encoding="utf-8"))
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
@@ -242,10 +250,8 @@ def main() -> None:
     parser = command_line_parser(__doc__)
     add_folder_flag(parser)
     folder = parser.parse_args().output
-    try:
+    with refusing(parser):
         checkpoint = Checkpoint.load(folder)
-    except (OSError, WeightsError) as error:
-        parser.error(str(error))
     path = export(checkpoint, folder)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB), equal to PyTorch's outputs")  # noqa: T201
     say(f"measure it next: python -m training.evaluate --output {folder}")

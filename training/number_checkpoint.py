@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
-from training.checkpoint import draft_of, library_versions, saved_in
+from training.checkpoint import library_versions
+from training.files import save_whole, saved_in
 from training.number_network import NumberNetwork
 
 NUMBER_WEIGHTS = "numbers.pt"
@@ -48,8 +47,7 @@ class NumberCheckpoint:
             "averaged_runs": self.averaged_runs,
             "versions": self.versions,
         }
-        with draft_of(path) as draft:
-            torch.save(saved, draft)
+        save_whole(saved, path)
         return path
 
     @classmethod
@@ -61,7 +59,7 @@ class NumberCheckpoint:
 
         Raises:
             OSError: There are none, or they may not be read.
-            WeightsError: The file is damaged, or holds something else.
+            DamagedFileError: The file is damaged, or holds something else.
         """
         with saved_in(path / NUMBER_WEIGHTS if path.is_dir() else path) as saved:
             network = NumberNetwork(int(saved["config"]["width"]))

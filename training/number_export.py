@@ -9,7 +9,6 @@ many scales as a picture needs. `training.number_graph` has the same steps in Py
 agree on every probe.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +24,17 @@ from onnx import GraphProto, ModelProto, NodeProto
 from inference.metadata import SCHEMA_VERSION
 from inference.number.metadata import CONTRACT
 from training import number_graph
-from training.checkpoint import draft_of, library_versions
+from training.checkpoint import library_versions
 from training.config import add_folder_flag, command_line_parser, say
-from training.export import OPSET, open_session, strip_build_traces
+from training.export import (
+    OPSET,
+    identity_of,
+    open_session,
+    read_description,
+    strip_build_traces,
+    write_description,
+)
+from training.files import draft_of
 from training.model import parameter_count
 from training.number_checkpoint import NumberCheckpoint
 from training.number_graph import NumberGraph
@@ -415,15 +422,10 @@ def export_numbers(
         onnx.checker.check_model(model, full_check=True)
         onnx.save_model(model, draft)
         check_number_parity(graph, draft)
-    content = path.read_bytes()
     description = {
         "schema_version": SCHEMA_VERSION,
         "model_version": NUMBER_MODEL_VERSION,
-        "file": {
-            "name": NUMBER_MODEL,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "size_bytes": len(content),
-        },
+        "file": identity_of(path),
         "labels": list(CHARACTERS),
         "reading": reading,
         "parameters": parameter_count(checkpoint.network),
@@ -442,8 +444,7 @@ def export_numbers(
         },
         "metrics": metrics,
     }
-    text = json.dumps(description, indent=2, ensure_ascii=False)
-    (folder / NUMBER_DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+    write_description(folder, description, NUMBER_DESCRIPTION)
     return description
 
 
@@ -566,7 +567,7 @@ def main() -> None:
     folder = parser.parse_args().output
     try:
         checkpoint = NumberCheckpoint.load(folder)
-        former = json.loads((folder / NUMBER_DESCRIPTION).read_text(encoding="utf-8"))
+        former = read_description(folder, NUMBER_DESCRIPTION)
         export_numbers(checkpoint, folder, former["reading"], former["metrics"])
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         parser.error(str(error))

@@ -15,7 +15,7 @@ import torch
 
 from inference import DigitRecognizer
 from training.checkpoint import Checkpoint
-from training.config import TrainingConfig, command_line_parser, say
+from training.config import TrainingConfig, command_line_parser, refusing, say
 from training.data import LabelledInk, load_mnist
 from training.evaluate import predict_ink
 from training.export import export, read_description, write_description
@@ -75,20 +75,16 @@ def main() -> None:
     arguments, first, sets = parse_training_flags(parser)
     if arguments.seeds < 1:
         parser.error(f"--seeds must be at least 1, got {arguments.seeds}")
-    try:
+    with refusing(parser):
         training_set = load_mnist(arguments.data_dir, train=True)
         mnist_test = load_mnist(arguments.data_dir, train=False)
-    except OSError as error:
-        parser.error(str(error))
     checkpoints: list[Checkpoint] = []
     rows: list[dict[str, float]] = []
     for seed in range(first.seed, first.seed + arguments.seeds):
         folder = arguments.runs / f"seed-{seed}"
         config = dataclasses.replace(first, seed=seed)
-        try:
+        with refusing(parser):
             checkpoint = trained_run(config, folder, training_set, arguments.device)
-        except (ValueError, OSError) as error:
-            parser.error(str(error))
         checkpoints.append(checkpoint)
         rows.append(summarize_run(checkpoint, folder, mnist_test))
 

@@ -19,12 +19,11 @@ from training.checkpoint import Checkpoint
 from training.config import (
     ARTIFACTS,
     TrainingConfig,
-    add_config_flags,
     add_data_flag,
     add_device_flag,
     add_folder_flag,
     command_line_parser,
-    config_from,
+    refusing,
     say,
 )
 from training.data import load_mnist
@@ -42,20 +41,18 @@ def parse_training_flags(
     What would fail after hours ends the program with a message now: a value out of range, a folder
     without pictures, an output that cannot be written.
     """
-    add_config_flags(parser)
+    TrainingConfig.add_flags(parser)
     add_data_flag(parser)
     add_folder_flag(parser)
     add_evaluation_flags(parser)
     add_device_flag(parser)
     arguments = parser.parse_args()
     output: Path = arguments.output
-    try:
-        config, sets = config_from(arguments), evaluation_sets(arguments)
+    with refusing(parser):
+        config, sets = TrainingConfig.from_flags(arguments), evaluation_sets(arguments)
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=output):
             pass
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
     return arguments, config, sets
 
 
@@ -89,19 +86,15 @@ def main() -> None:
     if arguments.weights and not arguments.extra:
         parser.error("--weights is where --extra starts from; without --extra it does nothing")
     output, device = arguments.output, arguments.device
-    try:
+    with refusing(parser):
         training_set = load_mnist(arguments.data_dir, train=True)
         mnist_test = load_mnist(arguments.data_dir, train=False)
-    except OSError as error:
-        parser.error(str(error))
     if arguments.extra is None:
         checkpoint, comparison = train(config, training_set, device), None
     else:
-        try:
+        with refusing(parser):
             start = Checkpoint.load(arguments.weights or ARTIFACTS)
             extra = load_extra(arguments.extra, start)
-        except (ValueError, OSError, InferenceError) as error:
-            parser.error(str(error))
         checkpoint, comparison = fine_tune(start, extra, config, training_set, mnist_test, device)
     checkpoint.save(output)
     export(checkpoint, output)

@@ -10,30 +10,37 @@ settings. `--start FILE` begins with trained weights instead of none.
 import argparse
 import contextlib
 import json
+import multiprocessing
+import os
 import queue
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, fields
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.multiprocessing as multiprocessing
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from inference import DigitRecognizer
 from training.config import (
+    Settings,
     add_data_flag,
     add_device_flag,
     add_folder_flag,
     command_line_parser,
+    refusing,
     say,
+    setting,
 )
 from training.data import LabelledInk, load_mnist, split_training_set
 from training.export import MODEL_NAME, session_of
+from training.files import save_whole, saved_in
 from training.learning import moving_average, one_cycle
 from training.number_calibration import choose_reading, compose_examples
 from training.number_checkpoint import NumberCheckpoint
@@ -53,25 +60,21 @@ VALIDATION_SEED = 1_000_003
 _WAITING = 6  # batches composed ahead by each worker
 
 
-def _setting(default: Any, description: str) -> Any:
-    return field(default=default, metadata={"help": description})
-
-
 @dataclass(frozen=True, slots=True)
-class NumberConfig:
+class NumberConfig(Settings):
     """Everything that decides the weights; saved beside them.
 
     Raises:
         ValueError: A value is out of its range.
     """
 
-    pictures: int = _setting(900_000, "composed pictures to learn from")
-    batch_size: int = _setting(32, "pictures per step")
-    learning_rate: float = _setting(3e-3, "peak of the one-cycle schedule")
-    weight_decay: float = _setting(2e-2, "AdamW's decoupled weight decay")
-    average_decay: float = _setting(0.999, "per-step decay of the averaged weights")
-    width: int = _setting(32, "channels at the finest stride")
-    seed: int = _setting(0, "seed of the initial weights and of the pictures")
+    pictures: int = setting(900_000, "composed pictures to learn from")
+    batch_size: int = setting(32, "pictures per step")
+    learning_rate: float = setting(3e-3, "peak of the one-cycle schedule")
+    weight_decay: float = setting(2e-2, "AdamW's decoupled weight decay")
+    average_decay: float = setting(0.999, "per-step decay of the averaged weights")
+    width: int = setting(32, "channels at the finest stride")
+    seed: int = setting(0, "seed of the initial weights and of the pictures")
 
     def __post_init__(self) -> None:
         for name in ("pictures", "batch_size", "learning_rate", "width"):
@@ -84,10 +87,6 @@ class NumberConfig:
     def steps(self) -> int:
         """Steps of the whole run."""
         return max(1, self.pictures // self.batch_size)
-
-    def to_dict(self) -> dict[str, int | float]:
-        """The settings by name, JSON-ready."""
-        return asdict(self)
 
 
 _Batch = tuple[Tensor, Targets]
@@ -107,10 +106,17 @@ def _work(
     characters: Path, seed: tuple[int, ...], batch_size: int, batches: "multiprocessing.Queue[Any]"
 ) -> None:
     """A process that composes. Arrays cross the queue with less ado than tensors."""
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
     torch.set_num_threads(1)
     for luminance, targets in _compose(characters, seed, batch_size, torch.device("cpu")):
         arrays = [getattr(targets, name.name).numpy() for name in fields(Targets)]
         batches.put([luminance.numpy(), *arrays])
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """Ends this process when the one that started it has ended, even if that was killed."""
+    parent.join()
+    os._exit(1)
 
 
 @contextlib.contextmanager
@@ -173,6 +179,10 @@ def train_numbers(
 
     Returns:
         The averaged weights of the last step.
+
+    Raises:
+        ValueError: The state or the start is damaged, or of other settings.
+        OSError: One of the files cannot be read or written.
     """
     torch.manual_seed(config.seed)
     network = NumberNetwork(config.width)
@@ -201,22 +211,23 @@ def train_numbers(
     state_file = run / "state.pt"
     step, history, seconds = 0, list[dict[str, float]](), 0.0
     if state_file.is_file():
-        saved = torch.load(state_file, map_location=device, weights_only=True)
-        if (saved["config"], saved.get("start")) != (config.to_dict(), str(start)):
+        with saved_in(state_file, "state of a run", "remove it to start anew") as saved:
+            is_same = (saved["config"], saved.get("start")) == (config.to_dict(), str(start))
+            if is_same:
+                for name, part in parts.items():
+                    part.load_state_dict(saved[name])
+                step, history, seconds = saved["step"], saved["history"], saved["seconds"]
+        if not is_same:
             raise ValueError(
                 f"{run} holds a run with other settings; give another --run, or remove the folder"
             )
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-        step, history, seconds = saved["step"], saved["history"], saved["seconds"]
 
     def save() -> None:
         state = {name: part.state_dict() for name, part in parts.items()}
         state |= {"config": config.to_dict(), "start": str(start)}
         state |= {"step": step, "history": history, "seconds": seconds}
         run.mkdir(parents=True, exist_ok=True)
-        torch.save(state, run / "new-state.pt")
-        (run / "new-state.pt").replace(state_file)
+        save_whole(state, state_file)
 
     progress = tqdm(total=config.steps, initial=step, unit="step", desc="number finder")
     clock = last_save = time.monotonic()
@@ -303,13 +314,7 @@ def finish(checkpoint: NumberCheckpoint, folder: Path, held_out: LabelledInk) ->
 
 def _flags() -> argparse.ArgumentParser:
     parser = command_line_parser(__doc__)
-    for setting in fields(NumberConfig):
-        parser.add_argument(
-            f"--{setting.name.replace('_', '-')}",
-            type=type(setting.default),
-            default=setting.default,
-            help=f"{setting.metadata['help']} (default: %(default)s)",
-        )
+    NumberConfig.add_flags(parser)
     parser.add_argument("--start", type=Path, metavar="FILE", help="weights to begin with")
     parser.add_argument(
         "--workers",
@@ -334,23 +339,17 @@ def main() -> None:
     """Runs the command line."""
     parser = _flags()
     arguments = parser.parse_args()
-    try:
-        config = NumberConfig(**{s.name: getattr(arguments, s.name) for s in fields(NumberConfig)})
-    except ValueError as error:
-        parser.error(str(error))
-    try:
+    with refusing(parser):
+        config = NumberConfig.from_flags(arguments)
         arguments.output.mkdir(parents=True, exist_ok=True)
-        training_set = load_mnist(arguments.data_dir, train=True)
-    except OSError as error:
-        parser.error(str(error))
-    learning, held_out = split_training_set(training_set)
-    characters = arguments.run / f"characters-{config.seed}.pt"
-    load_or_make_characters(characters, learning, config.seed)
+        learning, held_out = split_training_set(load_mnist(arguments.data_dir, train=True))
+        characters = arguments.run / f"characters-{config.seed}.pt"
+        load_or_make_characters(characters, learning, config.seed)
     validation = validation_pictures(held_out, VALIDATION_SEED)
     device = torch.device(arguments.device)
     if device.type == "cpu" and arguments.workers:
         torch.set_num_threads(max(1, torch.get_num_threads() - arguments.workers))
-    try:
+    with refusing(parser):
         checkpoint = train_numbers(
             config,
             characters,
@@ -360,8 +359,6 @@ def main() -> None:
             run=arguments.run,
             start=arguments.start,
         )
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
     finish(checkpoint, arguments.output, held_out)
     print(json.dumps(checkpoint.history[-1], indent=2))  # noqa: T201
 

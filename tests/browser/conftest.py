@@ -23,7 +23,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     drawings = {str(drawing): drawing for drawing in load_drawings()}
     paper = render_number([drawings[name] for name in BEFORE_THE_CAMERA], (1280, 720), 26)
     paper.convert("RGB").save(camera, "JPEG")
-    with open_browser(executable, camera) as browser:
+    with open_browser(
+        executable,
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera}",
+    ) as browser:
         yield browser
 
 

@@ -217,18 +217,11 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def open_browser(executable: str, camera: Path | None = None) -> Iterator[Browser]:
-    """Start a Chromium without a window; before its camera lies the Motion JPEG file, if any."""
-    arguments = [*BROWSER_ARGUMENTS]
-    if camera is not None:
-        arguments += [
-            "--use-fake-ui-for-media-stream",
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={camera}",
-        ]
+def open_browser(executable: str, *arguments: str) -> Iterator[Browser]:
+    """Start a Chromium without a window, with arguments of its own beside the usual ones."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable, args=arguments, headless=True
+            executable_path=executable, args=[*BROWSER_ARGUMENTS, *arguments], headless=True
         )
         yield browser
         browser.close()

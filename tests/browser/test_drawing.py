@@ -12,7 +12,8 @@ from tests.drawings import Drawing, in_a_row, load_drawings
 
 pytestmark = pytest.mark.browser
 
-DRAWINGS = load_drawings()
+# Each move of the mouse waits for a frame of the screen.
+DRAWINGS = [drawing.sparse() for drawing in load_drawings()]
 BY_NAME = {str(drawing): drawing for drawing in DRAWINGS}
 NUMBER = [
     BY_NAME[name] for name in ("4 open", "0 slashed", "7 crossed", "1 plain bar", "5 hat last")

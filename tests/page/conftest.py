@@ -20,6 +20,16 @@ ARTIFACTS = Path(app.__file__).parent / "artifacts"
 
 
 @pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch, recognizer: DigitRecognizer) -> None:
+    """What Streamlit does anew for each page, and need not."""
+    # It looks for components in all packages.
+    monkeypatch.setattr("importlib.metadata.distributions", list)
+    monkeypatch.setattr(
+        app, "DigitRecognizer", lambda own: DigitRecognizer(own) if own else recognizer
+    )
+
+
+@pytest.fixture(autouse=True)
 def canvas(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Stands in for the canvas component, which needs a browser; it is empty at first."""
     st.cache_resource.clear()

@@ -2,18 +2,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.drawings import load_drawings
 from tests.training.commands import QUICK_FLAGS, run
 from tests.training.evaluation.scripted import labelled
-from training import evaluate, train
+from training import evaluate, learning, train
+from training.data import LabelledInk, split_training_set
 from training.evaluation import robustness
+from training.synthesis.characters import CharacterStock, make_characters
 
 
 @pytest.fixture(scope="package")
-def quick_evaluation() -> Iterator[pytest.MonkeyPatch]:
-    """A few pictures of each kind are measured, which shows that all kinds are."""
+def quick() -> Iterator[pytest.MonkeyPatch]:
+    """Little is validated and measured on, but some of every kind."""
+
+    def split(training_set: LabelledInk) -> tuple[LabelledInk, LabelledInk]:
+        digits, validation = split_training_set(training_set)
+        return digits, validation.subset(torch.arange(500))
+
     with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(learning, "split_training_set", split)
         monkeypatch.setattr(evaluate, "SCRAWL_COUNT", 4)
         monkeypatch.setattr(robustness, "IMAGE_COUNT", 20)
         yield monkeypatch
@@ -21,13 +30,23 @@ def quick_evaluation() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="package")
 def trained(
-    tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path, quick_evaluation: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory, mnist_dir: Path, quick: pytest.MonkeyPatch
 ) -> Path:
     """The artifacts of one quick run of the training command."""
     folder = tmp_path_factory.mktemp("artifacts")
     arguments = (*QUICK_FLAGS, "--output", folder, "--data-dir", mnist_dir, "--device", "cpu")
-    run(quick_evaluation, train, *arguments)
+    run(quick, train, *arguments)
     return folder
+
+
+@pytest.fixture(scope="package")
+def digits(mnist_test: LabelledInk) -> LabelledInk:
+    return mnist_test.subset(torch.arange(300))
+
+
+@pytest.fixture(scope="package")
+def stock(digits: LabelledInk) -> CharacterStock:
+    return make_characters(digits, seed=0, scale=0.005)
 
 
 @pytest.fixture(scope="module")

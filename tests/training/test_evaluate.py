@@ -8,18 +8,22 @@ from PIL import Image
 
 from inference import DigitRecognizer
 from tests.training.commands import copy_of_the_model, run, save_drawings
-from training import evaluate
-from training.data import load_mnist
+from training import evaluate, report
+from training.data import LabelledInk
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("quick_evaluation")
+@pytest.mark.usefixtures("quick")
 def test_evaluation_measures_a_folder_of_drawings(
-    tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    mnist_dir: Path,
+    mnist_test: LabelledInk,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     model = copy_of_the_model(tmp_path)
     drawings = tmp_path / "drawings"
-    save_drawings(load_mnist(mnist_dir, train=False).subset(torch.arange(20)), drawings)
+    save_drawings(mnist_test.subset(torch.arange(20)), drawings)
+    monkeypatch.setattr(report, "save_figure", lambda *_: None)
     run(
         monkeypatch,
         evaluate,

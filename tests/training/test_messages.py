@@ -1,13 +1,12 @@
 """What the commands of the training tell: messages, the model card, the report."""
 
 import dataclasses
-import shutil
 from pathlib import Path
 from urllib.error import URLError
 
 import pytest
 
-from tests.training.commands import run
+from tests.training.commands import copy_of_the_model, run
 from training import average_numbers, evaluate, export, report, sweep, train, train_numbers
 from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS, TrainingConfig
@@ -69,14 +68,13 @@ def test_the_shipped_recipe_is_no_trial_whatever_its_seed():
     assert export.is_trial(TrainingConfig(epochs=2))
 
 
-@pytest.mark.slow
 def test_a_command_ends_by_saying_what_it_wrote_and_what_comes_next(
-    trained: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    shutil.copy(trained / "digits.pt", tmp_path)
+    copy_of_the_model(tmp_path)
+    monkeypatch.setattr(export, "export", lambda _, folder: folder / "digits.onnx")
     run(monkeypatch, export, "--output", tmp_path)
     last = capsys.readouterr().err.splitlines()[-1]
     assert f"python -m training.evaluate --output {tmp_path}" in last

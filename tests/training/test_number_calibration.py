@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from inference import Prediction
 from inference.number.finder import Detection
@@ -14,7 +12,7 @@ from inference.number.lines import find_lines
 from inference.number.metadata import CHARACTERS
 from inference.number.reader import LineReading
 from tests.inference.number.found import character, row
-from training.data import LabelledInk, load_mnist
+from training.data import LabelledInk
 from training.number_calibration import (
     LEGIBLE_PX,
     Calibrated,
@@ -24,11 +22,6 @@ from training.number_calibration import (
 )
 
 # --- Examples -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def digits(mnist_dir: Path) -> LabelledInk:
-    return load_mnist(mnist_dir, train=False).subset(torch.arange(300))
 
 
 @pytest.fixture(scope="module")

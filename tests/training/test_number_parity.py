@@ -1,6 +1,5 @@
 """`numbers.onnx` and PyTorch must find the same, with the shipped weights and with any others."""
 
-import json
 import re
 import shutil
 import sys
@@ -20,7 +19,7 @@ from inference.number.metadata import CHARACTERS, CONTRACT, parse_number_metadat
 from tests.drawings import load_drawings, render_number
 from training import number_export
 from training.config import ARTIFACTS
-from training.export import OPSET, open_session, session_of
+from training.export import OPSET, open_session, read_description, session_of
 from training.model import parameter_count
 from training.number_checkpoint import NumberCheckpoint
 from training.number_export import (
@@ -164,8 +163,7 @@ def test_exporting_the_shipped_weights_again_changes_nothing(
     monkeypatch.setattr(sys, "argv", ["command", "--output", str(tmp_path)])
     number_export.main()  # checks it against PyTorch
     before, after = (
-        json.loads((folder / NUMBER_DESCRIPTION).read_text(encoding="utf-8"))
-        for folder in (ARTIFACTS, tmp_path)
+        read_description(folder, NUMBER_DESCRIPTION) for folder in (ARTIFACTS, tmp_path)
     )
     assert after.pop("versions").keys() == before.pop("versions").keys()
     assert after.pop("file")["name"] == before.pop("file")["name"] == NUMBER_MODEL

@@ -1,7 +1,5 @@
 """ONNX and PyTorch must compute the same, for the shipped weights and for any others."""
 
-from pathlib import Path
-
 import numpy as np
 import onnxruntime
 import pytest
@@ -99,12 +97,3 @@ def test_every_digit_of_mnists_test_set_is_read_alike(
         )
     assert len(from_onnx) == 10_000
     np.testing.assert_array_equal(from_onnx, from_torch.numpy())
-
-
-@pytest.mark.slow
-def test_exporting_the_shipped_weights_again_gives_the_same_outputs(
-    shipped_graph: DigitGraph, tmp_path: Path
-):
-    path = tmp_path / MODEL_NAME
-    write_onnx(shipped_graph, path, properties={})
-    assert check_parity(shipped_graph, path) <= PARITY_TOLERANCE

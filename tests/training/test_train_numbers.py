@@ -1,7 +1,12 @@
 """A tiny run of the number finder's training: it is repeatable, and goes on where it stopped."""
 
+import contextlib
 import math
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +16,12 @@ import pytest
 import torch
 
 from training import train_numbers as training
-from training.checkpoint import WeightsError
-from training.data import load_mnist
+from training.data import LabelledInk
+from training.files import DamagedFileError
 from training.number_checkpoint import NUMBER_WEIGHTS, NumberCheckpoint
 from training.number_network import NumberNetwork
 from training.number_validation import Validation
-from training.synthesis.characters import load_or_make_characters, make_characters
+from training.synthesis.characters import CharacterStock, load_or_make_characters
 from training.synthesis.composer import Composer, Pictures
 from training.train_numbers import NumberConfig, train_numbers
 
@@ -27,12 +32,12 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def characters(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def characters(
+    digits: LabelledInk, stock: CharacterStock, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The file of a tiny stock."""
     path = tmp_path_factory.mktemp("stock") / "characters.pt"
-    digits = load_mnist(mnist_dir, train=False).subset(torch.arange(200))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        stock = make_characters(digits, seed=0, scale=0.001)
         monkeypatch.setattr("training.synthesis.characters.make_characters", lambda *_: stock)
         load_or_make_characters(path, digits, 0)
     return path
@@ -223,6 +228,35 @@ def test_pictures_may_be_composed_by_another_process(
     assert checkpoint.history[-1]["loss_middles"] == pytest.approx(loss, rel=0.01)
 
 
+@pytest.mark.slow
+def test_the_process_that_composes_ends_with_a_training_that_is_killed(
+    characters: Path, tmp_path: Path
+):
+    program = f"""
+from pathlib import Path
+import torch
+from training import train_numbers
+train_numbers.SAVE_SECONDS = -1.0
+train_numbers.train_numbers(
+    train_numbers.NumberConfig(batch_size=2, width=8), Path({str(characters)!r}), [],
+    torch.device("cpu"), workers=1, run=Path({str(tmp_path)!r}),
+)
+"""
+    training = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        while not (tmp_path / "state.pt").exists():  # after the first step
+            assert training.poll() is None
+            time.sleep(0.1)
+        training.kill()
+        # The output is at its end when no process is left that could write to it.
+        training.communicate(timeout=10)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(training.pid, signal.SIGKILL)
+
+
 # --- Weights on disk ------------------------------------------------------------------------------
 
 
@@ -264,7 +298,7 @@ def test_a_checkpoint_that_is_missing_is_named(tmp_path: Path):
 def test_weights_of_another_architecture_are_refused(checkpoint: NumberCheckpoint, tmp_path: Path):
     checkpoint.config["width"] = 16
     checkpoint.save(tmp_path)
-    with pytest.raises(WeightsError, match="NumberNetwork"):
+    with pytest.raises(DamagedFileError, match="NumberNetwork"):
         NumberCheckpoint.load(tmp_path)
 
 

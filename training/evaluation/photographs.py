@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from inference import DigitRecognizer, InferenceError
-from training.config import command_line_parser
+from training.config import command_line_parser, refusing
 from training.data import labelled_image_paths
 
 Levels = NDArray[np.floating[Any]]
@@ -259,10 +259,8 @@ def main() -> None:
         "--seed", type=int, default=0, help="chooses pictures and photographs (default: 0)"
     )
     arguments = parser.parse_args()
-    try:
+    with refusing(parser):
         pictures = labelled_image_paths(arguments.folder)
-    except ValueError as error:
-        parser.error(str(error))
     order = np.random.default_rng(arguments.seed).permutation(len(pictures))
     chosen = [pictures[index] for index in order[: arguments.count]]
     recognizer = DigitRecognizer()

@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from tqdm import tqdm
 
 from training.data import LabelledInk
+from training.files import save_whole, saved_in
 from training.synthesis.augmentation import WORKING_SIZE, augment, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
 from training.synthesis.glyphs import GLYPHS
@@ -110,30 +111,33 @@ def make_characters(
 
 
 def load_or_make_characters(path: Path, digits: LabelledInk | None, seed: int) -> CharacterStock:
-    """Reads a stock that was made before, or makes it of the digits, if any, and writes it."""
+    """Reads a stock that was made before, or makes it of the digits, if any, and writes it.
+
+    Raises:
+        OSError: It cannot be read or written, or is missing and there are no digits.
+        DamagedFileError: The file is damaged, or holds something else.
+    """
     if path.is_file():
-        saved = torch.load(path, weights_only=True)
-        return CharacterStock(
-            saved["ink"],
-            saved["boxes"].numpy(),
-            saved["pens"].numpy(),
-            saved["room"].numpy(),
-            tuple(saved["starts"]),
-        )
+        with saved_in(path, "characters", "remove it, and they are made again") as saved:
+            return CharacterStock(
+                saved["ink"],
+                saved["boxes"].numpy(),
+                saved["pens"].numpy(),
+                saved["room"].numpy(),
+                tuple(saved["starts"]),
+            )
     if digits is None:
         raise FileNotFoundError(f"there are no characters at {path}")
     stock = make_characters(digits, seed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(
-        {
-            "ink": stock.ink,
-            "boxes": torch.from_numpy(stock.boxes),
-            "pens": torch.from_numpy(stock.pens),
-            "room": torch.from_numpy(stock.room),
-            "starts": list(stock.starts),
-        },
-        path,
-    )
+    saved = {
+        "ink": stock.ink,
+        "boxes": torch.from_numpy(stock.boxes),
+        "pens": torch.from_numpy(stock.pens),
+        "room": torch.from_numpy(stock.room),
+        "starts": list(stock.starts),
+    }
+    save_whole(saved, path)
     return stock
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from training.config import add_data_flag, command_line_parser, say
+from training.config import add_data_flag, command_line_parser, refusing, say
 from training.data import load_mnist, split_training_set
 from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
@@ -54,10 +54,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="decides the pictures (default: 0)")
     add_data_flag(parser)
     arguments = parser.parse_args()
-    try:
+    with refusing(parser):
         training_set = load_mnist(arguments.data_dir, train=True)
-    except OSError as error:
-        parser.error(str(error))
     _, held_out = split_training_set(training_set)
     stock = make_characters(held_out, arguments.seed, scale=0.1)
     contact_sheet(Composer(stock, arguments.seed)).save(arguments.file)

@@ -1,23 +1,9 @@
-from pathlib import Path
-
 import pytest
-import torch
 
 from tests.training.synthesis.composed import SIZE
-from training.data import LabelledInk, load_mnist
 from training.synthesis import camera, composer
-from training.synthesis.characters import CharacterStock, make_characters
+from training.synthesis.characters import CharacterStock
 from training.synthesis.composer import Composer, Pictures
-
-
-@pytest.fixture(scope="package")
-def digits(mnist_dir: Path) -> LabelledInk:
-    return load_mnist(mnist_dir, train=False).subset(torch.arange(300))
-
-
-@pytest.fixture(scope="package")
-def stock(digits: LabelledInk) -> CharacterStock:
-    return make_characters(digits, seed=0, scale=0.005)
 
 
 @pytest.fixture(scope="package")

@@ -1,8 +1,7 @@
-"""Weights that are damaged, or of something else: every command says so."""
+"""Saved files that are damaged, or hold something else: every command says so."""
 
 import io
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -11,9 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.training.commands import run
 from training import benchmark, evaluate, export, number_export, sweep, train, train_numbers
-from training.checkpoint import Checkpoint, WeightsError
+from training.checkpoint import Checkpoint
 from training.config import ARTIFACTS
+from training.files import DamagedFileError
 from training.number_checkpoint import NumberCheckpoint
 
 DIGITS = (ARTIFACTS / "digits.pt").read_bytes()
@@ -46,19 +47,19 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_weights_that_cannot_be_used_are_named(damage: str, tmp_path: Path):
     (tmp_path / "digits.pt").write_bytes(DAMAGES[damage](DIGITS))
-    with pytest.raises(WeightsError, match=r"digits\.pt is damaged or holds no weights"):
+    with pytest.raises(DamagedFileError, match=r"digits\.pt is damaged or holds no weights"):
         Checkpoint.load(tmp_path)
     (tmp_path / "numbers.pt").write_bytes(DAMAGES[damage](NUMBERS))
-    with pytest.raises(WeightsError, match=r"numbers\.pt is damaged or holds no weights"):
+    with pytest.raises(DamagedFileError, match=r"numbers\.pt is damaged or holds no weights"):
         NumberCheckpoint.load(tmp_path)
 
 
 def test_the_weights_of_the_other_network_are_refused(tmp_path: Path):
     (tmp_path / "digits.pt").write_bytes(NUMBERS)
-    with pytest.raises(WeightsError, match="in loading state_dict for DigitGraph"):
+    with pytest.raises(DamagedFileError, match="in loading state_dict for DigitGraph"):
         Checkpoint.load(tmp_path)
     (tmp_path / "numbers.pt").write_bytes(DIGITS)
-    with pytest.raises(WeightsError, match="'width'"):
+    with pytest.raises(DamagedFileError, match="'width'"):
         NumberCheckpoint.load(tmp_path)
 
 
@@ -99,8 +100,29 @@ def test_every_command_says_that_weights_are_damaged(
     for slow in ("load_mnist", "split_training_set", "load_or_make_characters"):
         monkeypatch.setattr(command, slow, nothing, raising=False)
     monkeypatch.setattr(command, "validation_pictures", nothing, raising=False)
-    monkeypatch.setattr(sys, "argv", ["command", *flags])
     with pytest.raises(SystemExit) as ended:
-        command.main()
+        run(monkeypatch, command, *flags)
     assert ended.value.code == 2
     assert f"{weights} is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["state.pt", "characters-0.pt"])
+def test_what_a_run_goes_on_from_is_named_when_it_is_damaged(
+    name: str,
+    damage: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / name).write_bytes(DAMAGES[damage](NUMBERS))
+    for slow in ("load_mnist", "split_training_set", "validation_pictures"):
+        monkeypatch.setattr(train_numbers, slow, nothing)
+    if name == "state.pt":
+        monkeypatch.setattr(train_numbers, "load_or_make_characters", nothing)
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, train_numbers, "--run", tmp_path, "--output", tmp_path / "new")
+    assert ended.value.code == 2
+    *_, message = capsys.readouterr().err.splitlines()
+    assert f"{tmp_path / name} is damaged or holds no" in message
+    assert "remove it" in message
