@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-_NEEDED = ("starlette", "uvicorn", "python_multipart")
+NEEDED = ("starlette", "uvicorn", "python_multipart")
+"""The modules of the extra `server`."""
 
 
 def serve(called: str, arguments: Sequence[str]) -> None:
@@ -19,9 +20,9 @@ def serve(called: str, arguments: Sequence[str]) -> None:
         ModelError: The model is missing, damaged, or not what this package expects.
     """
     options = _parser(called).parse_args(arguments)
-    if not all(map(find_spec, _NEEDED)):
+    if not all(map(find_spec, NEEDED)):
         raise ModuleNotFoundError(
-            f"the server needs {', '.join(_NEEDED)}: pip install 'digit-recognizer[server]'"
+            f"the server needs {', '.join(NEEDED)}: pip install 'digit-recognizer[server]'"
         )
     import uvicorn
 
