@@ -25,7 +25,7 @@ from .number.metadata import NumberMetadata
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
-__version__ = "0.3.0"
+__version__ = "0.4.0.dev0"
 
 Located = DetectedDigit
 """The former name, for one more version."""
