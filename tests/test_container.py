@@ -8,15 +8,14 @@ import subprocess
 import sys
 import time
 import tomllib
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 from inference import DigitRecognizer
 from tests.needs import skip_unless_ci
+from tests.serving import ask
 
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "examples" / "pictures" / "digit.png"
@@ -111,12 +110,6 @@ def test_the_steps_give_a_server_that_is_healthy_and_answers(
             while run(check, folder, environment).returncode:
                 assert server.poll() is None
                 assert time.monotonic() < deadline_s
-            assert post(IMAGE.read_bytes()) == recognizer.predict(IMAGE).to_dict()
+            assert ask(PORT, "/digit", IMAGE.read_bytes())[1] == recognizer.predict(IMAGE).to_dict()
         finally:
             server.terminate()
-
-
-def post(image: bytes) -> Any:
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/digit", image)
-    with urllib.request.urlopen(request, timeout=WAIT_S) as response:  # noqa: S310
-        return json.load(response)

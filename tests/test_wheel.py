@@ -2,12 +2,10 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tarfile
 import tomllib
-import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 from inference import DigitRecognizer, __version__
 from tests.drawings import load_drawings, render_number
 from tests.needs import skip_unless_ci
+from tests.serving import ask, started
 
 ROOT = Path(__file__).parent.parent
 DRAWINGS = load_drawings()
@@ -156,23 +155,11 @@ def test_with_the_extra_the_installed_command_serves_bodies_and_forms(
         + image
         + b"\r\n--x--"
     )
-    with subprocess.Popen(  # noqa: S603
-        [commands / "digit-recognizer", "serve", "--port", "0"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stderr is not None
-        address = next(
-            found[0] for line in server.stderr if (found := re.search(r"http://\S+", line))
-        )
-        for body, content_type in (image, "image/png"), (form, "multipart/form-data; boundary=x"):
-            request = urllib.request.Request(
-                f"{address}/digit", body, {"Content-Type": content_type}
-            )  # noqa: S310
-            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-                assert json.load(response) == expected
-        server.terminate()
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    command = [commands / "digit-recognizer", "serve", "--port", "0"]
+    with started(command, tmp_path) as (_, port):
+        assert ask(port, "/digit", image)[1] == expected
+        assert ask(port, "/digit", form, headers)[1] == expected
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """The server, asked over sockets as its users would ask it."""
 
 import contextlib
-import http.client
 import io
-import json
 import logging
 import socket
 import time
@@ -19,6 +17,7 @@ from PIL import Image
 from inference import DigitRecognizer, __version__, server
 from inference.server import MAX_BYTES, MAX_PIXELS, create_app
 from tests.drawings import load_drawings
+from tests.serving import ask
 
 DRAWING = load_drawings()[0]
 
@@ -71,21 +70,10 @@ def port() -> Iterator[int]:
 SEND = "send it as the body, or as the field `file` of a form"
 
 
-def ask(
-    port: int, path: str, body: Any = None, *, method: str = "POST", headers: dict[str, str]
-) -> tuple[http.client.HTTPResponse, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, body, headers)
-    response = connection.getresponse()
-    answer = json.loads(response.read())
-    connection.close()
-    return response, answer
-
-
 def post(
     port: int, body: Any, path: str = "/digit", headers: dict[str, str] | None = None
 ) -> tuple[int, Any]:
-    response, answer = ask(port, path, body, headers=headers or {})
+    response, answer = ask(port, path, body, headers)
     return response.status, answer
 
 
@@ -226,7 +214,7 @@ def test_a_length_that_is_too_large_is_refused_before_anything_is_sent(port: int
 
 @pytest.mark.parametrize("path", ["/digit", "/number"])
 def test_another_method_is_answered_with_405_and_the_right_one(path: str, port: int):
-    response, answer = ask(port, path, method="GET", headers={})
+    response, answer = ask(port, path, method="GET")
     assert response.status == 405
     assert response.headers["Allow"] == "POST"
     assert answer == {"detail": "Method Not Allowed"}
@@ -239,7 +227,7 @@ def test_another_path_is_answered_with_404(port: int):
 def test_the_front_door_says_what_there_is_and_which_version(
     port: int, recognizer: DigitRecognizer
 ):
-    response, answer = ask(port, "/", method="GET", headers={})
+    response, answer = ask(port, "/", method="GET")
     assert response.status == 200
     assert {"POST /digit", "POST /number", "GET /health"} < answer.keys()
     assert answer["version"] == __version__
@@ -285,7 +273,7 @@ def test_who_waits_in_vain_is_answered_with_503_and_when_to_come_back(
     busy: tuple[int, Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(server, "WAIT_S", 0.1)
-    response, answer = ask(busy[0], "/number", IMAGE, headers={})
+    response, answer = ask(busy[0], "/number", IMAGE)
     assert response.status == 503
     assert int(response.headers["Retry-After"]) >= 0
     assert answer == {"detail": "the server is busy; try again"}
@@ -304,7 +292,7 @@ def test_who_waits_is_answered_when_there_is_room(busy: tuple[int, Callable[[], 
 
 
 def test_a_busy_server_is_healthy(busy: tuple[int, Callable[[], object]]):
-    response, answer = ask(busy[0], "/health", method="GET", headers={})
+    response, answer = ask(busy[0], "/health", method="GET")
     assert (response.status, answer) == (200, {"status": "ok"})
 
 

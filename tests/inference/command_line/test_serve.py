@@ -1,59 +1,26 @@
 """`serve`: the server, started by the command that users have."""
 
-import json
-import re
+import os
 import signal
-import subprocess
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from inference import DigitRecognizer, __version__
 from inference.command_line.main import main
 from tests.inference.command_line.images import COMMAND, ROOT, WAIT_S, names, posix_only
-
-
-@pytest.fixture
-def started(
-    model: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The running command, and the address that it tells."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with subprocess.Popen(  # noqa: S603
-        [*COMMAND, "serve", "--port", "0", "--model", model.name],
-        cwd=model.parent,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if address := re.search(r"running on (http://127\.0\.0\.1:\d+)", line):
-                yield process, address[1]
-                break
-        else:
-            pytest.fail("it has ended")
-        process.kill()
-
-
-def content(request: str | urllib.request.Request) -> Any:
-    with urllib.request.urlopen(request, timeout=WAIT_S) as response:  # noqa: S310
-        return json.load(response)
+from tests.serving import ask, started
 
 
 @posix_only
-def test_it_answers_at_the_address_that_it_tells_with_the_model_that_is_named(
-    started: tuple[subprocess.Popen[str], str], model: Path, folder: Path
-):
-    process, address = started
-    assert content(address)["version"] == __version__
-    image = (folder / "drawn" / "a.png").read_bytes()
-    expected = DigitRecognizer(model).predict(image).to_dict()
-    assert content(urllib.request.Request(f"{address}/digit", image)) == expected  # noqa: S310
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=WAIT_S)
+def test_it_answers_with_the_model_that_is_named_until_it_is_stopped(model: Path, folder: Path):
+    command = [*COMMAND, "serve", "--port", "0", "--model", str(model)]
+    with started(command, folder, {**os.environ, "PYTHONPATH": str(ROOT)}) as (process, port):
+        assert ask(port, "/", method="GET")[1]["version"] == __version__
+        image = (folder / "drawn" / "a.png").read_bytes()
+        assert ask(port, "/digit", image)[1] == DigitRecognizer(model).predict(image).to_dict()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
     assert "Traceback" not in errors
 
