@@ -7,7 +7,7 @@ python -m examples.ray_batch --number FOLDER OUTPUT    # all numbers on each ima
 Parquet that is read has the columns `path`, any name of an image, and `bytes`, the content of an
 image file. What is written is a folder of Parquet with one row for each image: `path`, `digit`,
 `confidence`, `is_digit`, and `error`, which says why there is no digit. With --number it is one row
-for each number: `path`, `number`, `confidence`, `is_sure`, its box as `left`, `top`, `width` and
+for each number: `path`, `text`, `confidence`, `is_sure`, its box as `left`, `top`, `width` and
 `height`, and `error`, in the only row of an image without a number. If a recognizer or its machine
 dies, Ray starts another and gives it the images whose results have been lost.
 
@@ -40,7 +40,7 @@ COLUMNS = pa.schema(
 NUMBER_COLUMNS = pa.schema(
     [
         ("path", pa.string()),
-        ("number", pa.string()),
+        ("text", pa.string()),
         ("confidence", pa.float32()),
         ("is_sure", pa.bool_()),
         ("left", pa.int32()),
@@ -89,10 +89,9 @@ class ReadNumbers(Recognize):
             numbers = self._recognizer.read_numbers(image)
         except InvalidImageError as error:
             return [{"error": str(error)}]
-        return [
-            {"number": number.text, **number.to_dict(), **number.box.to_dict()}
-            for number in numbers
-        ] or [{"error": "no number was found on the image"}]
+        return [{**number.to_dict(), **number.box.to_dict()} for number in numbers] or [
+            {"error": "no number was found on the image"}
+        ]
 
 
 def recognize(

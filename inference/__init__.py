@@ -1,9 +1,11 @@
 """Recognizes handwritten digits and numbers with numpy, onnxruntime and Pillow.
 
-from inference import DigitRecognizer
+from digit_recognizer import DigitRecognizer  # in a checkout: from inference import …
 
 prediction = DigitRecognizer().predict("digit.png")
 prediction.digit, prediction.confidence, prediction.is_digit
+number = DigitRecognizer().read_number("amount.png")
+number.text, number.confidence, number.is_sure
 """
 
 from .errors import (
@@ -24,7 +26,7 @@ from .number.metadata import NumberMetadata
 from .prediction import Prediction
 from .recognizer import DigitRecognizer, ModelOutput
 
-__version__ = "0.3.0"
+__version__ = "0.4.0.dev0"
 
 Located = DetectedDigit
 """The former name, for one more version."""

@@ -1,4 +1,4 @@
-"""`python -m inference`, or `digit-recognizer` where the wheel is installed."""
+"""`python -m inference`; installed, `python -m digit_recognizer` or `digit-recognizer`."""
 
 import sys
 

@@ -6,6 +6,14 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+PROBABILITY_DECIMALS = 4
+"""How many are said of a probability by `repr`, `to_dict` and all that is written from it."""
+
+
+def rounded(probability: float) -> float:
+    """A probability with as many decimals as mean something: calibration tells no finer ones."""
+    return round(probability, PROBABILITY_DECIMALS)
+
 
 class PredictionDict(TypedDict):
     """A prediction as plain types, ready for `json.dumps`."""
@@ -32,7 +40,7 @@ class Prediction:
     confidence: float
     probabilities: tuple[float, ...]
     is_digit: bool
-    normalized: NDArray[np.float32] = field(repr=False, compare=False)
+    normalized: NDArray[np.float32] = field(compare=False)
 
     def top(self, k: int) -> list[tuple[int, float]]:
         """The likeliest digits, best first.
@@ -52,10 +60,15 @@ class Prediction:
         return ranked[:k]
 
     def to_dict(self) -> PredictionDict:
-        """All but the normalized image, ready for `json.dumps`."""
+        """All but the normalized image, ready for `json.dumps`; probabilities have 4 decimals."""
         return {
             "digit": self.digit,
-            "confidence": self.confidence,
+            "confidence": rounded(self.confidence),
             "is_digit": self.is_digit,
-            "probabilities": list(self.probabilities),
+            "probabilities": [rounded(probability) for probability in self.probabilities],
         }
+
+    def __repr__(self) -> str:
+        """The same, as it would be written in Python."""
+        said = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
+        return f"Prediction({said})"

@@ -1,12 +1,11 @@
 """The results of several pictures, as a table and as CSV."""
 
-import csv
 import html
 import io
 from collections.abc import Sequence
 
 from inference import DetectedDigit, Number
-from inference.command_line.rows import comma_separated
+from inference.command_line.rows import NUMBER_COLUMNS, csv_cells, csv_rows
 from page.frames import mark_kind
 from page.pictures import data_url, png
 from page.reading import Failure, Reading
@@ -63,19 +62,13 @@ def results_csv(results: Sequence[Reading | Failure]) -> bytes:
     The columns are the command line's, and `corrected`: whether a visitor has corrected the number.
     Such a number has no confidence.
     """
-    lines, corrected = io.StringIO(newline=""), list[bool]()
-    write = comma_separated(lines, of_numbers=True)
+    text = io.StringIO(newline="")
+    write = csv_rows(text, [*NUMBER_COLUMNS, "corrected"])
     for result in results:
         for row in [result.reason] if isinstance(result, Failure) else result.numbers:
-            write(result.name, row)
-            corrected.append(isinstance(result, Reading) and row in result.corrected)
-    lines.seek(0)
-    rows = csv.DictReader(lines)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [*(rows.fieldnames or ()), "corrected"], lineterminator="\n")
-    writer.writeheader()
-    for row, is_corrected in zip(rows, corrected, strict=True):
-        if is_corrected:
-            row["confidence"] = ""
-        writer.writerow(row | {"corrected": str(is_corrected).lower()})
+            cells = csv_cells(result.name, row)
+            is_corrected = isinstance(result, Reading) and row in result.corrected
+            if is_corrected:
+                cells["confidence"] = ""
+            write(cells | {"corrected": is_corrected})
     return text.getvalue().encode("utf-8-sig")

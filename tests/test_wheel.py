@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from inference import __version__
+from inference import DigitRecognizer, __version__
 from tests.drawings import load_drawings, render_number
 from tests.needs import skip_unless_ci
+from tests.serving import ask, started
 
 ROOT = Path(__file__).parent.parent
 DRAWINGS = load_drawings()
@@ -53,10 +54,15 @@ def wheel(built: Path) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the commands of an environment with nothing but the wheel."""
-    environment = tmp_path_factory.mktemp("installed")
+    return install(wheel, tmp_path_factory.mktemp("installed"))
+
+
+def install(package: str | Path, environment: Path) -> Path:
+    """Makes an environment with nothing but a package; gives the folder of its commands."""
+    environment.mkdir(exist_ok=True)
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
     pip = [sys.executable, "-m", "pip", "--python", environment]
-    run(*pip, "install", "--quiet", "--no-compile", wheel, cwd=environment)
+    run(*pip, "install", "--quiet", "--no-compile", package, cwd=environment)
     return environment / ("Scripts" if os.name == "nt" else "bin")
 
 
@@ -101,6 +107,20 @@ def test_the_installed_wheel_reads_a_number(installed: Path, tmp_path: Path):
     assert run(installed / "python", "-c", code, cwd=tmp_path) == f"{expected}\n"
 
 
+def test_the_installed_package_is_documented_by_the_name_that_it_has(
+    installed: Path, tmp_path: Path
+):
+    DRAWING.render().save(tmp_path / "digit.png")
+    render_number(DRAWINGS[::12]).save(tmp_path / "amount.png")
+    documented = run(
+        installed / "python", "-c", "import digit_recognizer as d; print(d.__doc__)", cwd=tmp_path
+    )
+    _, code = documented.split("\n\n", 1)
+    assert run(installed / "python", "-c", code, cwd=tmp_path) == ""
+    output = run(installed / "python", "-m", "digit_recognizer", "--version", cwd=tmp_path)
+    assert output == f"python -m digit_recognizer {__version__}\n"
+
+
 def test_the_installed_command_recognizes_a_digit(installed: Path, tmp_path: Path):
     DRAWING.render().save(tmp_path / "digit.png")
     output = run(installed / "digit-recognizer", "digit.png", "--json", cwd=tmp_path)
@@ -114,6 +134,32 @@ def test_the_installed_command_tells_the_wheels_version(
     assert version == __version__
     output = run(installed / "digit-recognizer", "--version", cwd=tmp_path)
     assert output == f"digit-recognizer {version}\n"
+
+
+def test_without_the_extra_the_server_says_what_to_install(installed: Path, tmp_path: Path):
+    command = [installed / "digit-recognizer", "serve"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    assert result.returncode == 2
+    assert result.stderr.endswith(": pip install 'digit-recognizer[server]'\n")
+
+
+def test_with_the_extra_the_installed_command_serves_bodies_and_forms(
+    wheel: Path, tmp_path: Path, recognizer: DigitRecognizer
+):
+    commands = install(f"{wheel}[server]", tmp_path / "environment")
+    expected = recognizer.predict(DRAWING.render()).to_dict()
+    DRAWING.render().save(tmp_path / "digit.png")
+    image = (tmp_path / "digit.png").read_bytes()
+    form = (
+        b"--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n"
+        + image
+        + b"\r\n--x--"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    command = [commands / "digit-recognizer", "serve", "--port", "0"]
+    with started(command, tmp_path) as (_, port):
+        assert ask(port, "/digit", image)[1] == expected
+        assert ask(port, "/digit", form, headers)[1] == expected
 
 
 @pytest.mark.parametrize(

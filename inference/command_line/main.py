@@ -19,6 +19,7 @@ from ..prediction import Prediction
 from ..recognizer import DigitRecognizer
 from .progress import Progress
 from .rows import RESULT_STARTS, Write, comma_separated, json_lines, printable, table
+from .serve import serve
 from .sources import STANDARD_INPUT, find_images, image_suffixes
 
 # Exit codes; the last two are a shell's for a command that such a signal has ended.
@@ -27,6 +28,9 @@ ALL_DONE, SOME_FAILED, CANNOT_WORK, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 _Result: TypeAlias = Prediction | list[Number] | InvalidImageError
 
 _EPILOG = f"""\
+`serve` in place of images starts a server that reads what it is sent; `serve --help` tells more. A
+file of that name is ./serve.
+
 What the model is unsure of has a question mark. An image that cannot be read has a row without a
 result, is reported on standard error, and the rest goes on.
 
@@ -46,8 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["serve"]:
+        return _serve(words[1:])
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     if options.output and _is_precious(options.output):
         parser.error(
             f"the output {options.output} would overwrite what is no earlier result; "
@@ -82,10 +89,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CANNOT_WORK
 
 
+def _serve(words: Sequence[str]) -> int:
+    try:
+        serve(f"{_called()} serve", words)
+    except (InferenceError, ModuleNotFoundError) as error:
+        _report(str(error))
+        return CANNOT_WORK
+    return ALL_DONE
+
+
+def _called() -> str:
+    """What a user calls this command by, and this package."""
+    name = Path(sys.argv[0]).name
+    return f"python -m {__name__.partition('.')[0]}" if name == "__main__.py" else name
+
+
 def _parser() -> argparse.ArgumentParser:
-    called = Path(sys.argv[0]).name
     parser = argparse.ArgumentParser(
-        prog="python -m inference" if called == "__main__.py" else called,
+        prog=_called(),
         description="Recognizes handwritten digits on images.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

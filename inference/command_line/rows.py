@@ -5,7 +5,7 @@ import io
 import json
 import os
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TextIO, TypeAlias
 
 from ..metadata import LABELS
@@ -20,10 +20,21 @@ Write: TypeAlias = Callable[[str, Row], object]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # of a cell that a spreadsheet would compute
 
-RESULT_STARTS = (b'{"image": ', b"image,", b"     digit  confidence", b"    number  confidence")
+RESULT_STARTS = (
+    b'{"image": ',
+    b"image,",
+    b"     digit  confidence",
+    b"      text  confidence",
+    b"    number  confidence",  # up to 0.3.0
+)
 """What results begin with, in each format."""
 
+# One thing has one name in all that is written: that of the attribute.
 _BOX = ("left", "top", "width", "height")
+_PROBABILITIES = tuple(f"p{label}" for label in LABELS)
+DIGIT_COLUMNS = ("image", "digit", "confidence", "is_digit", *_PROBABILITIES, "error")
+NUMBER_COLUMNS = ("image", "text", "confidence", "is_sure", *_BOX, "error")
+"""The columns of CSV."""
 
 
 def printable(text: str) -> str:
@@ -33,7 +44,7 @@ def printable(text: str) -> str:
 
 def table(file: TextIO, *, of_numbers: bool) -> Write:
     """Lines for people; what the model is unsure of has a question mark."""
-    title, places = ("number", _BOX) if of_numbers else ("digit", ())
+    title, places = ("text", _BOX) if of_numbers else ("digit", ())
 
     def line(answer: str, confidence: str, places: Iterable[object], name: str) -> None:
         box = "".join(f"{place:>6}  " for place in places)
@@ -43,8 +54,10 @@ def table(file: TextIO, *, of_numbers: bool) -> Write:
         if isinstance(row, str):
             line("none", "", [""] * len(places), name)
             return
-        answer, is_sure = _answer(row)
-        box = row.box.to_dict().values() if isinstance(row, Number) else ()
+        if isinstance(row, Number):
+            answer, is_sure, box = row.text, row.is_sure, row.box.to_dict().values()
+        else:
+            answer, is_sure, box = str(row.digit), row.is_digit, ()
         line(answer if is_sure else f"{answer}?", f"{row.confidence:.1%}", box, name)
 
     line(title, "confidence", places, "image")
@@ -65,29 +78,30 @@ def json_lines(file: TextIO, *, of_numbers: bool) -> Write:  # noqa: ARG001 — 
 
 def comma_separated(file: TextIO, *, of_numbers: bool) -> Write:
     """CSV with a header: of a digit all probabilities, p0 … p9, of a number its box."""
-    title = "number" if of_numbers else "digit"
-    details = _BOX if of_numbers else tuple(f"p{label}" for label in LABELS)
+    write_cells = csv_rows(file, NUMBER_COLUMNS if of_numbers else DIGIT_COLUMNS)
+    return lambda name, row: write_cells(csv_cells(name, row))
 
-    def write_cells(cells: Iterable[object]) -> None:
+
+def csv_rows(file: TextIO, columns: Sequence[str]) -> Callable[[Mapping[str, object]], None]:
+    """Writes the header, and gives what writes a row; a cell that it is not given is empty."""
+
+    def write(cells: Mapping[str, object]) -> None:
         line = io.StringIO()
-        csv.writer(line).writerow(cells)  # With its own "\r\n" it quotes both of them.
+        values = (cells.get(column, "") for column in columns)
+        # With its own "\r\n" it quotes both of them.
+        csv.writer(line).writerow(str(v).lower() if isinstance(v, bool) else v for v in values)
         file.write(line.getvalue().removesuffix("\r\n") + "\n")
 
-    def write(name: str, row: Row) -> None:
-        name = f"'{name}" if name.startswith(_FORMULA_STARTS) else name
-        if isinstance(row, str):
-            write_cells([name, "", "", "", *[""] * len(details), row])
-            return
-        answer, is_sure = _answer(row)
-        cells = row.box.to_dict().values() if isinstance(row, Number) else row.probabilities
-        write_cells([name, answer, row.confidence, str(is_sure).lower(), *cells, ""])
-
-    write_cells(["image", title, "confidence", "is_sure", *details, "error"])
+    write({column: column for column in columns})
     return write
 
 
-def _answer(result: Prediction | Number) -> tuple[str, bool]:
-    """What was read, and whether that is sure."""
-    if isinstance(result, Number):
-        return result.text, result.is_sure
-    return str(result.digit), result.is_digit
+def csv_cells(name: str, row: Row) -> dict[str, object]:
+    """The cells of a row by their columns; what belongs to none of them is there, too."""
+    image = f"'{name}" if name.startswith(_FORMULA_STARTS) else name
+    if isinstance(row, str):
+        return {"image": image, "error": row}
+    if isinstance(row, Number):
+        return {"image": image, **row.to_dict(), **row.box.to_dict()}
+    said = row.to_dict()
+    return {"image": image, **said, **dict(zip(_PROBABILITIES, said["probabilities"], strict=True))}

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TypedDict
 
-from ..prediction import Prediction, PredictionDict
+from ..prediction import Prediction, PredictionDict, rounded
 
 
 class BoxDict(TypedDict):
@@ -103,14 +103,25 @@ class Number:
         return self.rejected
 
     def to_dict(self) -> NumberDict:
-        """All of it, ready for `json.dumps`; `left_out` is the former name of `rejected`."""
+        """All of it, ready for `json.dumps`; probabilities have 4 decimals.
+
+        `left_out` is the former name of `rejected`.
+        """
         rejected = [digit.to_dict() for digit in self.rejected]
         return {
             "text": self.text,
-            "confidence": self.confidence,
+            "confidence": rounded(self.confidence),
             "is_sure": self.is_sure,
             "box": self.box.to_dict(),
             "digits": [digit.to_dict() for digit in self.digits],
             "rejected": rejected,
             "left_out": rejected,
         }
+
+    def __repr__(self) -> str:
+        """The number with its confidence rounded as in `to_dict`."""
+        return (
+            f"Number(text={self.text!r}, confidence={rounded(self.confidence)}, "
+            f"is_sure={self.is_sure}, box={self.box}, digits={self.digits}, "
+            f"rejected={self.rejected})"
+        )

@@ -135,7 +135,7 @@ def test_the_results_are_downloaded_as_csv(page: DigitPage) -> None:
 
     assert name == "numbers.csv"
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    assert [(row["image"], row["number"]) for row in rows] == [
+    assert [(row["image"], row["text"]) for row in rows] == [
         ("zero.png", "0"),
         ("my_*broken*_[1].png", ""),
         ("lines.png", "62"),

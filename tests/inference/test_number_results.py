@@ -169,7 +169,7 @@ def test_a_number_is_ready_for_json(tmp_path: Path):
     assert described.pop("left_out") == described["rejected"]
     assert described == {
         "text": "1.2",
-        "confidence": number.confidence,
+        "confidence": round(number.confidence, 4),
         "is_sure": number.is_sure,
         "box": {"left": 0, "top": 10, "width": 150, "height": 100},
         "digits": [
@@ -178,6 +178,16 @@ def test_a_number_is_ready_for_json(tmp_path: Path):
         ],
         "rejected": [number.rejected[0].to_dict()],
     }
+
+
+def test_a_number_is_said_with_a_confidence_of_four_decimals():
+    number = Number("", 0.123456789, is_sure=False, box=Box(1, 2, 3, 4), digits=(), rejected=())
+    assert number.to_dict()["confidence"] == 0.1235
+    assert number.confidence == 0.123456789
+    assert repr(number) == (
+        "Number(text='', confidence=0.1235, is_sure=False, "
+        "box=Box(left=1, top=2, width=3, height=4), digits=(), rejected=())"
+    )
 
 
 def test_former_names_are_understood(tmp_path: Path):

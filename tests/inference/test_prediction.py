@@ -93,8 +93,34 @@ def test_predictions_compare_by_what_they_say():
     assert hash(make_prediction()) == hash(make_prediction())
 
 
-def test_repr_leaves_out_the_image():
-    assert "normalized" not in repr(make_prediction())
+FINE = Prediction(
+    digit=1,
+    confidence=0.98765432,
+    probabilities=(0.00123457, 0.98765432, *[0.00138889] * 8),
+    is_digit=True,
+    normalized=np.zeros((28, 28), np.float32),
+)
+"""A prediction with more decimals than mean something, as all real ones have."""
+
+
+def test_repr_says_all_but_the_image_with_probabilities_of_four_decimals():
+    assert repr(FINE) == (
+        "Prediction(digit=1, confidence=0.9877, is_digit=True, "
+        "probabilities=[0.0012, 0.9877, 0.0014, 0.0014, 0.0014, 0.0014, 0.0014, 0.0014, 0.0014, "
+        "0.0014])"
+    )
+
+
+def test_to_dict_has_probabilities_of_four_decimals_and_the_attributes_have_all():
+    assert FINE.to_dict()["confidence"] == 0.9877
+    assert FINE.to_dict()["probabilities"] == [0.0012, 0.9877, *[0.0014] * 8]
+    assert FINE.confidence == FINE.probabilities[1] == 0.98765432
+
+
+def test_rounded_probabilities_still_sum_to_one(recognizer: DigitRecognizer):
+    prediction = recognizer.predict(np.random.default_rng(3).random((40, 40)))
+    assert prediction.confidence < 0.9  # many of them share in the sum
+    assert sum(prediction.to_dict()["probabilities"]) == pytest.approx(1, abs=5e-4)
 
 
 def test_a_prediction_can_be_pickled():

@@ -164,8 +164,8 @@ def test_the_csv_says_which_numbers_were_corrected() -> None:
 
     first, second = csv.DictReader(io.StringIO(results_csv([reading]).decode("utf-8-sig")))
 
-    assert (first["number"], first["corrected"], first["confidence"]) == ("12", "true", "")
-    assert (second["number"], second["corrected"], second["confidence"]) == ("7", "false", "0.8")
+    assert (first["text"], first["corrected"], first["confidence"]) == ("12", "true", "")
+    assert (second["text"], second["corrected"], second["confidence"]) == ("7", "false", "0.8")
 
 
 def test_corrections_are_listed_with_a_way_back(draw: Callable[..., None]) -> None:

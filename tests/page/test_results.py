@@ -73,7 +73,7 @@ def test_the_csv_has_a_row_for_every_number_with_its_box() -> None:
     text = results_csv(results).decode("utf-8-sig")
 
     *rows, broken = csv.DictReader(io.StringIO(text))
-    assert [(row["image"], row["number"]) for row in rows] == [
+    assert [(row["image"], row["text"]) for row in rows] == [
         ("year, old.png", "1984"),
         ("year, old.png", "70"),
     ]
@@ -82,7 +82,7 @@ def test_the_csv_has_a_row_for_every_number_with_its_box() -> None:
         assert Box(*box) == found.box
         assert float(row["confidence"]) == pytest.approx(found.confidence, abs=1e-4)
         assert row["error"] == ""
-    assert (broken["image"], broken["number"]) == ("notes.png", "")
+    assert (broken["image"], broken["text"]) == ("notes.png", "")
     assert broken["error"] == "looks broken."
 
 

@@ -44,9 +44,30 @@ def test_csv_has_a_header_and_quotes_what_needs_it(
     prediction = recognizer.predict(path)
     assert row["image"] == path.name
     assert int(row["digit"]) == prediction.digit
-    assert row["is_sure"] == "true"
+    assert row["is_digit"] == "true"
     probabilities = [float(row[f"p{digit}"]) for digit in range(10)]
-    assert probabilities == list(prediction.probabilities)
+    assert probabilities == prediction.to_dict()["probabilities"]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("number_option", [[], ["--number"]])
+def test_one_thing_has_one_name_in_csv_json_and_the_table(
+    number_option: list[str], capsys: pytest.CaptureFixture[str]
+):
+    def printed(*options: str) -> str:
+        assert main(["drawn/a.png", *number_option, *options]) == 0
+        return capsys.readouterr().out
+
+    said = json.loads(printed("--json"))
+    said |= said.get("box", {})
+    said |= {f"p{digit}": value for digit, value in enumerate(said.get("probabilities", []))}
+    (row,) = csv.DictReader(io.StringIO(printed("--csv")))
+    assert row.pop("error") == ""
+    texts = {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in said.items()
+    }
+    assert row.items() <= texts.items()
+    assert set(printed().splitlines()[0].split()) <= said.keys()
 
 
 @pytest.fixture
@@ -75,7 +96,7 @@ class TestNumbers:
         shows(PRICE, DOUBTFUL)
         assert main(["--number", "drawn/a.png"]) == 0
         assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
-            ["number", "confidence", "left", "top", "width", "height", "image"],
+            ["text", "confidence", "left", "top", "width", "height", "image"],
             ["12.50", "87.5%", "3", "20", "130", "40", "drawn/a.png"],
             ["-5?", "87.5%", "7", "90", "60", "35", "drawn/a.png"],
         ]
@@ -95,7 +116,7 @@ class TestNumbers:
         shows(PRICE, DOUBTFUL)
         assert main(["--number", "drawn/a.png", "--csv"]) == 0
         assert capsys.readouterr().out.splitlines() == [
-            "image,number,confidence,is_sure,left,top,width,height,error",
+            "image,text,confidence,is_sure,left,top,width,height,error",
             "drawn/a.png,12.50,0.875,true,3,20,130,40,",
             "drawn/a.png,-5,0.875,false,7,90,60,35,",
         ]

@@ -1,0 +1,16 @@
+# The server of docs/serve.md, which reads HEIC and PDF, too.
+FROM python:3.12-slim
+
+COPY requirements-server.lock ./
+RUN pip install --no-cache-dir --require-hashes --requirement requirements-server.lock
+
+# The package as its wheel lays it out: to build the wheel would take more than the lock file names.
+WORKDIR /srv
+COPY inference digit_recognizer
+COPY artifacts/digits.onnx artifacts/digits.json digit_recognizer/artifacts/
+COPY artifacts/numbers.onnx artifacts/numbers.json digit_recognizer/artifacts/
+
+USER 1000:1000
+EXPOSE 8000
+HEALTHCHECK CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://localhost:8000/health', timeout=5)"]
+ENTRYPOINT ["python", "-m", "digit_recognizer", "serve", "--host", "0.0.0.0"]
