@@ -15,7 +15,10 @@ CANVAS_WIDTHS_PX = (240, 704)  # the widest its column ever is
 PEN_WIDTHS_PX = range(6, 33, 2)
 DEFAULT_PEN_WIDTH_PX = 14
 
-MEASURE = Path(__file__).with_name("column_width.js").read_text("utf-8")
+MEASURE, HISTORY, MOVES = (
+    Path(__file__).with_name(f"{name}.js").read_text("utf-8")
+    for name in ("column_width", "canvas_history", "coalesced_moves")
+)
 
 
 def choose_canvas_width() -> int | None:
@@ -48,12 +51,12 @@ def draw_canvas(
     # It registers itself with the running server when it is imported.
     import streamlit_drawable_canvas  # pyright: ignore[reportMissingTypeStubs]
 
-    # Registered as the component does it itself, but without a shadow root, where the page's style
-    # could not reach its tools.
+    # Without a shadow root, where the page's style could not reach its tools.
+    [style] = Path(streamlit_drawable_canvas.__file__).parent.glob("frontend/build/index-*.css")
     streamlit_drawable_canvas.out = component(
-        "streamlit-drawable-canvas.streamlit_drawable_canvas",
-        js="index-*.js",
-        css="index-*.css",
+        "canvas",
+        js=HISTORY + MOVES,
+        css=style.read_text("utf-8"),
         html='<div class="canvas-root"></div>',
         isolate_styles=False,
     )

@@ -62,16 +62,19 @@ def show_number_correction(reading: Reading, number: Number, key: str) -> None:
         on_change=correct_number,
         args=[reading, number, widget],
     )
+    # Not where it is refused: what a callback shows takes the place of the page's style.
+    if st.session_state.pop("is_refused", False):
+        st.toast(
+            f"A number has up to {LONGEST_NUMBER} digits and {' '.join(SEPARATORS)}, nothing else.",
+            icon=":material/edit:",
+        )
 
 
 def correct_number(reading: Reading, number: Number, widget: str) -> None:
     """Keep what was written."""
     text = "".join(st.session_state[widget].split())
     if len(text) > LONGEST_NUMBER or not set(text) <= set(CHARACTERS):
-        st.toast(
-            f"A number has up to {LONGEST_NUMBER} digits and {' '.join(SEPARATORS)}, nothing else.",
-            icon=":material/edit:",
-        )
+        st.session_state.is_refused = True
         return
     picture = crop(reading, number.box)
     picture.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))

@@ -103,6 +103,18 @@ def test_a_missing_digit_is_written(page: DigitPage) -> None:
     expect(page.page.get_by_text("1 number corrected.")).to_be_visible()
 
 
+def test_a_refused_number_leaves_the_page_as_it_was(page: DigitPage) -> None:
+    page.look_at("A year")
+    size = "element => [element.offsetWidth, element.offsetHeight]"
+    frame_size = page.frames().first.evaluate(size)
+
+    page.page.get_by_label("Write the whole number").fill("abc")
+    page.page.keyboard.press("Enter")
+
+    expect(page.page.get_by_text("A number has up to 40 digits")).to_be_visible()
+    assert page.frames().first.evaluate(size) == frame_size
+
+
 def test_a_correction_of_another_drawing_is_taken_back_from_the_list(page: DigitPage) -> None:
     page.look_at("A crossed 7")
     right_digit(page, 1).click()

@@ -44,34 +44,12 @@ def test_every_stroke_is_answered_without_pressing_a_button(page: DigitPage) -> 
     page.answer_to(2)
 
 
-def test_undo_and_redo_go_through_the_strokes(page: DigitPage) -> None:
-    page.draw_strokes([DOWN])
-    first = page.answer_to(1)
-    page.draw_strokes([ACROSS])
-    second = page.answer_to(2)
-
-    page.undo.click()
-    assert page.answer_to(1) == first
-    page.redo.click()
-    assert page.answer_to(2) == second
-
-
-def test_undoing_the_only_stroke_leaves_the_hint(page: DigitPage) -> None:
-    page.draw_strokes([DOWN])
-    page.answer_to(1)
-
-    page.undo.click()
-
-    expect(page.hint).to_be_visible()
-
-
 def test_clear_empties_the_paper(page: DigitPage) -> None:
     page.draw(DRAWINGS[0])
 
     page.clear()
 
     assert page.ink_pixels() == 0
-    expect(page.undo).to_be_disabled()
 
 
 def test_the_pen_says_what_it_is(page: DigitPage) -> None:
@@ -254,13 +232,3 @@ def test_the_same_example_can_be_looked_at_again(page: DigitPage) -> None:
     page.clear()
 
     assert page.look_at("A year").digits == "1984"
-
-
-def test_a_stroke_can_be_added_to_an_example_and_taken_back(page: DigitPage) -> None:
-    page.look_at("A star")
-    page.draw_strokes([DOWN])
-    page.answer_to(2)
-
-    page.undo.click()
-
-    assert page.answer_to(1).digits == "No digit"

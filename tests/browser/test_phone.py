@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.digit_page import DigitPage
-from tests.drawings import load_drawings
+from tests.browser.test_upload import png
+from tests.drawings import load_drawings, render_number
 
 pytestmark = pytest.mark.browser
 
@@ -111,7 +112,7 @@ def test_every_right_digit_can_be_tapped(page: DigitPage) -> None:
     expect(buttons).to_have_text([*"0123456789", "no digit"])
 
 
-def test_everything_that_can_be_tapped_is_large_enough_for_a_finger(
+def test_everything_to_draw_with_is_large_enough_for_a_finger(
     open_page: Callable[..., DigitPage],
 ) -> None:
     page = open_page(**COMMON_PHONE)
@@ -119,16 +120,59 @@ def test_everything_that_can_be_tapped_is_large_enough_for_a_finger(
     page.page.get_by_role("radiogroup").last.get_by_role("radio", name="8").click()
     page.page.get_by_text("1 digit corrected.").wait_for()
 
+    assert_targets_are_large_enough(page, at_least=25)
+
+
+def test_a_message_is_closed_by_a_finger(open_page: Callable[..., DigitPage]) -> None:
+    page = open_page(**COMMON_PHONE)
+    page.draw(load_drawings()[0], by_touch=True)
+    page.page.get_by_label("Write the whole number").fill("abc")
+    page.page.keyboard.press("Enter")
+    page.page.get_by_test_id("stToast").wait_for()
+
+    assert_targets_are_large_enough(page, at_least=25)
+
+
+def test_everything_about_uploads_is_large_enough_for_a_finger(
+    open_page: Callable[..., DigitPage],
+) -> None:
+    page = open_page(**COMMON_PHONE)
+    page.page.get_by_role("tab", name="Upload").tap()
+    assert_targets_are_large_enough(page, at_least=5)
+    number = png(render_number(load_drawings()[:2]))
+    page.upload(*((f"{index}.png", number) for index in range(6)))
+    page.page.get_by_label("Write the whole number").filter(visible=True).wait_for()
+    assert_targets_are_large_enough(page, at_least=25)
+
+    page.page.get_by_role("combobox", name="Look closer at").tap()
+
+    page.page.get_by_role("option").first.wait_for()
+    assert_targets_are_large_enough(page, at_least=31)
+
+
+def test_the_camera_and_the_menu_are_large_enough_for_a_finger(
+    open_page: Callable[..., DigitPage],
+) -> None:
+    page = open_page(**COMMON_PHONE)
+    page.page.get_by_role("tab", name="Camera").tap()
+    page.page.get_by_role("button", name="Take Photo").wait_for()
+
+    page.page.get_by_test_id("stMainMenu").get_by_role("button").tap()
+
+    page.page.get_by_role("menuitem", name="Print").wait_for()
+    assert_targets_are_large_enough(page, at_least=7)
+
+
+def assert_targets_are_large_enough(page: DigitPage, at_least: int) -> None:
     targets = page.page.locator(
-        "button:visible, summary:visible, [role=tab], [role=radio],"
-        "input:not([type=range]):visible, .stSlider > div > div"
-    )
-    boxes = {target.inner_text() or str(target): target.bounding_box() for target in targets.all()}
-    assert len(boxes) > 20
-    too_small = {
-        name: box for name, box in boxes.items() if box and min(box["width"], box["height"]) < 44
-    }
-    assert too_small == {}
+        "button, summary, [role=tab], [role=option], input:not([type=range]), .stSlider > div > div"
+    ).filter(visible=True)
+    boxes = [(str(target), target.bounding_box()) for target in targets.all()]
+    assert len(boxes) >= at_least
+    too_small = [
+        (name, box) for name, box in boxes if box and min(box["width"], box["height"]) < 44
+    ]
+    assert too_small == []
 
 
 def test_undo_works_by_touch(page: DigitPage) -> None:
