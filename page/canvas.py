@@ -24,9 +24,11 @@ MEASURE, HISTORY, MOVES = (
 def choose_canvas_width() -> int | None:
     """Fit the canvas to the page, but only while nothing is drawn that could be cut off."""
     width_px = measure_width()
-    if width_px is not None and not st.session_state.get("is_drawn_on"):
+    if width_px is not None:
         narrowest, widest = CANVAS_WIDTHS_PX
-        st.session_state.canvas_width_px = min(max(width_px, narrowest), widest)
+        st.session_state.column_width_px = min(max(width_px, narrowest), widest)
+    if not st.session_state.get("is_drawn_on"):
+        st.session_state.canvas_width_px = st.session_state.get("column_width_px")
     return st.session_state.get("canvas_width_px")
 
 
@@ -52,10 +54,11 @@ def draw_canvas(
     import streamlit_drawable_canvas  # pyright: ignore[reportMissingTypeStubs]
 
     # Without a shadow root, where the page's style could not reach its tools.
-    [style] = Path(streamlit_drawable_canvas.__file__).parent.glob("frontend/build/index-*.css")
+    build = Path(streamlit_drawable_canvas.__file__).parent / "frontend" / "build"
+    [script], [style] = build.glob("index-*.js"), build.glob("index-*.css")
     streamlit_drawable_canvas.out = component(
         "canvas",
-        js=HISTORY + MOVES,
+        js=HISTORY.replace("index.js", script.name) + MOVES,
         css=style.read_text("utf-8"),
         html='<div class="canvas-root"></div>',
         isolate_styles=False,

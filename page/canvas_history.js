@@ -1,8 +1,6 @@
 // One history of all that changes the canvas: its own starts anew at Clear and at an example.
 const PACKAGE = "_stcore/bidi-components/streamlit-drawable-canvas.streamlit_drawable_canvas";
-const { default: showCanvas } = await import(
-  new URL(`${PACKAGE}/index-ynYgWHmM.js`, document.baseURI)
-);
+const { default: showCanvas } = await import(new URL(`${PACKAGE}/index.js`, document.baseURI));
 
 const LONGEST_PAST = 100;
 const past = [];

@@ -28,6 +28,8 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
         show_tools()
         marks_place = st.container(key="marks")
     st.session_state.is_drawn_on = stroke_count > 0
+    if not stroke_count and width_px != st.session_state.column_width_px:
+        st.rerun()  # The column's width changed before the last stroke was gone.
     result = read_drawing(recognizer, content) if stroke_count and content is not None else None
     shown = corrected(result) if isinstance(result, Reading) else None
     with marks_place:
