@@ -41,7 +41,7 @@ from training.number_graph import NumberGraph
 from training.number_network import GRANULARITY_PX, STRIDE_PX, UNIT_PX, NumberNetwork
 from training.synthesis.texts import CHARACTERS
 
-NUMBER_MODEL_VERSION = "1.3.0"
+NUMBER_MODEL_VERSION = "1.3.1"
 NUMBER_MODEL = "numbers.onnx"
 NUMBER_DESCRIPTION = "numbers.json"
 
