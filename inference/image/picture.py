@@ -174,6 +174,8 @@ def _described(source: Any) -> str:
     name: Any = getattr(source, "name", None)  # of an open file; a number if it has no path
     if isinstance(name, str):
         return f"the file {name!r}"
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "the content"
     return f"the {type(source).__name__}"
 
 

@@ -129,7 +129,7 @@ def test_a_long_batch_is_read_and_run_in_bounded_parts(
     ("bad", "error", "complaint"),
     [
         (BLANK, BlankImageError, "image 3: the image is blank"),
-        (b"text", InvalidImageError, "image 3: the bytes is not an image file"),
+        (b"text", InvalidImageError, "image 3: the content is not an image file"),
     ],
 )
 def test_the_error_of_a_batch_says_which_image(

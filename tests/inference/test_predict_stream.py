@@ -74,7 +74,7 @@ def test_large_images_of_a_stream_are_held_in_small_numbers(recognizer: DigitRec
 def test_predictions_before_a_bad_image_are_given_first(recognizer: DigitRecognizer):
     stream = recognizer.predict_stream([PICTURES[0], PICTURES[1], b"text"])
     assert [next(stream).digit for _ in range(2)] == [DRAWINGS[0].label, DRAWINGS[1].label]
-    with pytest.raises(InvalidImageError, match="image 2: the bytes is not an image file"):
+    with pytest.raises(InvalidImageError, match="image 2: the content is not an image file"):
         next(stream)
 
 

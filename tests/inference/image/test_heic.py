@@ -50,5 +50,5 @@ def test_a_damaged_heic_is_refused(content: bytes):
 
 def test_a_heic_that_crashes_its_decoder_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "executable", "false")  # It ends at once and says nothing.
-    with pytest.raises(InvalidImageError, match=r"^the bytes is damaged, or takes too much time"):
+    with pytest.raises(InvalidImageError, match=r"^the content is damaged, or takes too much time"):
         visible_image(HEIC)
