@@ -6,8 +6,8 @@ from inference import DigitRecognizer
 from page.answer import show_answer
 from page.correct import show_corrections
 from page.corrections import corrected
-from page.desk import lay_out
 from page.frames import photo_html
+from page.layout import lay_out
 from page.reading import Failure, read_file
 from page.words import escape_markdown, sentence
 

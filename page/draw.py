@@ -7,9 +7,9 @@ from page.answer import show_answer
 from page.canvas import DEFAULT_PEN_WIDTH_PX, choose_canvas_width, draw_canvas, show_tools
 from page.correct import show_corrections
 from page.corrections import corrected
-from page.desk import lay_out
 from page.examples import show_examples
 from page.frames import canvas_marks_html
+from page.layout import lay_out
 from page.reading import Failure, Reading, read
 
 MAX_CANVAS_PIXELS = 10_000_000  # on the screen with the most pixels to a point

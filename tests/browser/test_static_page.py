@@ -63,7 +63,7 @@ def canvas_picture(page: Page) -> Image.Image:
         return canvas.convert("L")
 
 
-@pytest.mark.parametrize("width", [800, 375], ids=["desk", "phone"])
+@pytest.mark.parametrize("width", [800, 375], ids=["desktop", "phone"])
 @pytest.mark.parametrize("drawings", NUMBERS, ids=lambda drawings: "".join(map(str, drawings)))
 def test_the_page_answers_as_python_does(
     drawings: Sequence[Drawing], width: int, page: Page, recognizer: DigitRecognizer

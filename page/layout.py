@@ -10,9 +10,9 @@ def lay_out(key: str) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
     On a wide screen the answer is beside the picture and the rest below the picture; on a narrow
     one they follow each other. `style.css` says so.
     """
-    desk = st.container(key=f"{key}-desk")
+    layout = st.container(key=f"{key}-layout")
     return (
-        desk.container(key=f"{key}-picture"),
-        desk.container(key=f"{key}-answer"),
-        desk.container(key=f"{key}-rest"),
+        layout.container(key=f"{key}-picture"),
+        layout.container(key=f"{key}-answer"),
+        layout.container(key=f"{key}-rest"),
     )
