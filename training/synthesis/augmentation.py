@@ -1,7 +1,7 @@
 """Batched augmentation: what pens, hands and writers do to a digit, on whole batches at once.
 
-MNIST is enlarged once to `WORKING_SIZE` and every change is made at that resolution, so that the
-strokes come out as crisp as on a drawing canvas; the ink normalizer then shrinks them to 28×28.
+MNIST is enlarged once to `CHARACTER_SIDE_PX` and every change is made at that resolution, so that
+the strokes come out as crisp as on a drawing canvas; the ink normalizer shrinks them to 28×28.
 """
 
 import math
@@ -14,7 +14,7 @@ from training.synthesis.paper import uniform
 from training.synthesis.strokes import dilate, draw_curves, stroke_width
 from training.synthesis.styles import draw_styles
 
-WORKING_SIZE = 56
+CHARACTER_SIDE_PX = 56
 """Side in pixels of the square on which digits are distorted: twice MNIST's own resolution."""
 
 MAX_ROTATION_RADIANS = math.radians(15)
@@ -50,7 +50,7 @@ SPECK_LENGTH_SIGMA = 1.5
 SPECK_MARGIN = 4.0
 
 FEWEST_PIXELS, MOST_PIXELS = 14, 40
-"""Sides of the square of `WORKING_SIZE` on coarse pictures; a digit takes two thirds of it."""
+"""Sides of the square of `CHARACTER_SIDE_PX` on coarse pictures; a digit takes two thirds of it."""
 
 PEN_STEPS = 2
 """Erosions and dilations of one pixel each, the farthest that an outline can move."""
@@ -66,7 +66,7 @@ def enlarge(ink: Tensor, chunk: int = 4096) -> Tensor:
     Returns:
         uint8 [count, 56, 56].
     """
-    size = (WORKING_SIZE, WORKING_SIZE)
+    size = (CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     return torch.cat(
         [
             F.interpolate(part.unsqueeze(1).float(), size=size, mode="bicubic")
@@ -129,7 +129,7 @@ def add_specks(ink: Tensor, generator: Generator) -> Tensor:
     chosen = (torch.rand(len(ink), generator=generator) < SPECK_SHARE).nonzero().flatten()
     if not len(chosen):
         return ink
-    place = uniform((2 * len(chosen),), SPECK_MARGIN, WORKING_SIZE - SPECK_MARGIN, generator)
+    place = uniform((2 * len(chosen),), SPECK_MARGIN, CHARACTER_SIDE_PX - SPECK_MARGIN, generator)
     points = torch.randn((len(chosen), 3, 2), generator=generator) * SPECK_LENGTH_SIGMA
     points += place.view(-1, 1, 2)
     width = uniform((len(chosen),), *SPECK_WIDTHS, generator)
@@ -158,8 +158,8 @@ def coarsen(ink: Tensor, generator: Generator) -> Tensor:
 def sharpen(normalized: Tensor, generator: Generator) -> Tensor:
     """Sharpens normalized images at random, up to the crispness of a large canvas' digits.
 
-    Images of `WORKING_SIZE` come softer out of the normalizer than what it will be given: MNIST's
-    own images, which it does not resample, and canvases, which are larger.
+    Images of `CHARACTER_SIDE_PX` come softer out of the normalizer than what it will be given:
+    MNIST's own images, which it does not resample, and canvases, which are larger.
 
     Args:
         normalized: float32 [batch, 28, 28], 0 … 1.
@@ -207,7 +207,9 @@ def _warp(ink: Tensor, strength: Tensor, generator: Generator, right_shear: floa
         ],
         dim=1,
     )
-    grid = F.affine_grid(inverse, [batch, 1, WORKING_SIZE, WORKING_SIZE], align_corners=False)
+    grid = F.affine_grid(
+        inverse, [batch, 1, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX], align_corners=False
+    )
     knots = torch.randn((batch, 2, ELASTIC_KNOTS, ELASTIC_KNOTS), generator=generator)
     knots *= ELASTIC_SIGMA_MNIST_PIXELS * 2 / 28 * strength.view(-1, 1, 1, 1)
     spline = _spline()
@@ -219,7 +221,7 @@ def _warp(ink: Tensor, strength: Tensor, generator: Generator, right_shear: floa
 def _spline() -> Tensor:
     """Weights of the knots at each pixel, [56, ELASTIC_KNOTS]: cubic interpolation as a matrix."""
     impulses = torch.eye(ELASTIC_KNOTS).view(1, ELASTIC_KNOTS, ELASTIC_KNOTS, 1)
-    size = (WORKING_SIZE, 1)
+    size = (CHARACTER_SIDE_PX, 1)
     return F.interpolate(impulses, size=size, mode="bicubic", align_corners=True)[0, :, :, 0].T
 
 

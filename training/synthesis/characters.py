@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from training.data import LabelledInk
 from training.files import save_whole, saved_in
-from training.synthesis.augmentation import WORKING_SIZE, augment, enlarge
+from training.synthesis.augmentation import CHARACTER_SIDE_PX, augment, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES, SEPARATOR_SHAPES
 from training.synthesis.glyphs import GLYPHS
 from training.synthesis.pen import USUAL_WIDTHS, WIDTHS, draw_loose_strokes, draw_shape
@@ -158,7 +158,7 @@ def _sorted(ink: Tensor, kinds: Tensor) -> CharacterStock:
     is_good = rows.any(dim=1)
     ink, kinds, inked = ink[is_good], kinds[is_good], inked[is_good]
     rows, columns = rows[is_good], columns[is_good]
-    end = torch.arange(1, WORKING_SIZE + 1)
+    end = torch.arange(1, CHARACTER_SIDE_PX + 1)
     sides = [(inked.byte().argmax(dim=1), (inked * end).amax(dim=1)) for inked in (columns, rows)]
     boxes = torch.stack([sides[0][0], sides[1][0], sides[0][1], sides[1][1]], dim=1).float()
     longer = (boxes[:, 2:] - boxes[:, :2]).amax(dim=1)
@@ -178,7 +178,7 @@ def _sorted(ink: Tensor, kinds: Tensor) -> CharacterStock:
 def _room(inked: Tensor, boxes: Tensor) -> Tensor:
     """Paper beside the ink, [count, 2, 8], of inked bool [count, 56, 56] and boxes [count, 4]."""
     left, top, right, bottom = boxes.unsqueeze(2).unbind(dim=1)
-    column = torch.arange(WORKING_SIZE, dtype=torch.float32)
+    column = torch.arange(CHARACTER_SIDE_PX, dtype=torch.float32)
     from_left = torch.where(inked, column, right.unsqueeze(2)).amin(dim=2) - left
     from_right = right - torch.where(inked, column + 1, left.unsqueeze(2)).amax(dim=2)
     band = ((column - top) / (bottom - top) * _BANDS).floor().clamp(0, _BANDS - 1).long()

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from training.synthesis.augmentation import WORKING_SIZE
+from training.synthesis.augmentation import CHARACTER_SIDE_PX
 from training.synthesis.camera import photograph
 from training.synthesis.characters import LETTER, CharacterStock
 from training.synthesis.layout import (
@@ -195,7 +195,7 @@ class Composer:
         from_x, from_y = corner[:, 0] + half_x - x, corner[:, 1] + half_y - y
         xx, xy = scale_x * (cos - slant * sin), scale_x * (sin + slant * cos)
         yx, yy = -scale_y * sin, scale_y * cos
-        side = WORKING_SIZE / 2
+        side = CHARACTER_SIDE_PX / 2
         affine = torch.stack(
             [
                 torch.stack(

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from training.data import LabelledInk
-from training.synthesis.augmentation import WORKING_SIZE, enlarge
+from training.synthesis.augmentation import CHARACTER_SIDE_PX, enlarge
 from training.synthesis.glyphs import GLYPHS, curves_of
 from training.synthesis.paper import uniform
 from training.synthesis.pen import bent, draw_all
@@ -74,9 +74,9 @@ def _glyphs(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
 
 def _placed(points: Tensor, generator: Generator) -> Tensor:
     """Scales unit squares to random boxes in the middle of the image; [count, curves, 3, 2]."""
-    side = WORKING_SIZE - 2 * _MARGIN
+    side = CHARACTER_SIDE_PX - 2 * _MARGIN
     stretch = uniform((len(points), 1, 1, 2), 0.6, 1.0, generator) * side
-    return (points - 0.5) * stretch + WORKING_SIZE / 2
+    return (points - 0.5) * stretch + CHARACTER_SIDE_PX / 2
 
 
 def _scribbles(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
@@ -110,9 +110,9 @@ def _hatchings(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
 def _noise(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     """Paper that is all grain, of any coarseness and darkness."""
     del digits
-    cells = int(torch.randint(5, WORKING_SIZE + 1, (), generator=generator))
+    cells = int(torch.randint(5, CHARACTER_SIDE_PX + 1, (), generator=generator))
     grain = torch.randn((count, 1, cells, cells), generator=generator)
-    size = (WORKING_SIZE, WORKING_SIZE)
+    size = (CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     field = F.interpolate(grain, size=size, mode="bicubic").squeeze(1)
     darkness = uniform((count, 1, 1), -0.6, 0.6, generator)
     contrast = uniform((count, 1, 1), 0.1, 1.0, generator)
@@ -133,10 +133,10 @@ def _overlaid(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
 
 def _side_by_side(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
     pair = [_some(digits, count, generator).unsqueeze(1) for _ in range(2)]
-    size = (WORKING_SIZE * 2 // 3, WORKING_SIZE // 2)
+    size = (CHARACTER_SIDE_PX * 2 // 3, CHARACTER_SIDE_PX // 2)
     halves = [F.interpolate(digit, size=size, mode="area").squeeze(1) for digit in pair]
-    space = (WORKING_SIZE - size[0]) // 2
-    return F.pad(torch.cat(halves, dim=2), (0, 0, space, WORKING_SIZE - size[0] - space))
+    space = (CHARACTER_SIDE_PX - size[0]) // 2
+    return F.pad(torch.cat(halves, dim=2), (0, 0, space, CHARACTER_SIDE_PX - size[0] - space))
 
 
 def _turned(digits: LabelledInk, count: int, generator: Generator) -> Tensor:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from training.data import LabelledInk
-from training.synthesis.augmentation import WORKING_SIZE
+from training.synthesis.augmentation import CHARACTER_SIDE_PX
 from training.synthesis.digit_shapes import DIGIT_SHAPES
 from training.synthesis.glyphs import curves_of
 from training.synthesis.paper import uniform
@@ -108,7 +108,7 @@ def draw_all(curves: Tensor, width: Tensor) -> Tensor:
     Returns:
         float32 [batch, 56, 56], 0 (paper) … 1 (full ink).
     """
-    image = torch.zeros(len(curves), WORKING_SIZE, WORKING_SIZE)
+    image = torch.zeros(len(curves), CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     for control_points in curves.unbind(dim=1):
         image = draw_curves(image, control_points, width)
     return image
@@ -135,5 +135,5 @@ def _inked(points: Tensor, size: Tensor, generator: Generator, pens: tuple[float
     """Draws curves [count, curves, 3, 2] of a unit square; uint8 [count, 56, 56]."""
     thinnest, thickest = pens
     share = thinnest * (thickest / thinnest) ** torch.rand(len(points), generator=generator)
-    placed = (points - 0.5) * size * HEIGHT_PX + WORKING_SIZE / 2
+    placed = (points - 0.5) * size * HEIGHT_PX + CHARACTER_SIDE_PX / 2
     return (draw_all(placed, share * HEIGHT_PX) * 255).byte()

@@ -2,11 +2,11 @@ import pytest
 import torch
 
 from training.synthesis.augmentation import (
+    CHARACTER_SIDE_PX,
     FEWEST_PIXELS,
     MAX_IMAGE_STEEPNESS,
     MOST_PIXELS,
     SPECK_SHARE,
-    WORKING_SIZE,
     add_specks,
     augment,
     bend,
@@ -24,8 +24,8 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def bar(thickness: int, count: int = 1) -> torch.Tensor:
     """Upright bars, the plainest 1: float32 [count, 56, 56]."""
-    image = torch.zeros(count, WORKING_SIZE, WORKING_SIZE)
-    middle = WORKING_SIZE // 2
+    image = torch.zeros(count, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
+    middle = CHARACTER_SIDE_PX // 2
     image[:, 8:48, middle - thickness // 2 : middle + thickness - thickness // 2] = 1
     return image
 
@@ -38,7 +38,7 @@ def test_enlarging_keeps_the_ink_where_it_was():
     ink = torch.zeros(3, 28, 28, dtype=torch.uint8)
     ink[:, 10:18, 4:24] = 200
     large = enlarge(ink)
-    assert large.shape == (3, WORKING_SIZE, WORKING_SIZE)
+    assert large.shape == (3, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     assert (large[:, 24:32, 12:44] > 190).all()
     assert (large[:, :16] == 0).all()
 
@@ -95,7 +95,7 @@ def test_the_width_of_a_stroke_is_measured(thickness: int):
 
 
 def test_a_drawn_curve_has_the_width_of_the_pen_and_ends_where_it_should():
-    blank = torch.zeros(1, WORKING_SIZE, WORKING_SIZE)
+    blank = torch.zeros(1, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     control_points = torch.tensor([[[10.0, 28.0], [28.0, 28.0], [46.0, 28.0]]])
     drawn = draw_curves(blank, control_points, torch.tensor([6.0]))[0]
     assert drawn[:, 28].sum().item() == pytest.approx(6, abs=1)
@@ -106,7 +106,7 @@ def test_a_drawn_curve_has_the_width_of_the_pen_and_ends_where_it_should():
 
 @pytest.mark.parametrize("width_px", [0.25, 0.5, 1.0])
 def test_a_line_thinner_than_a_pixel_leaves_as_much_ink_as_it_is_wide(width_px: float):
-    blank = torch.zeros(1, WORKING_SIZE, WORKING_SIZE)
+    blank = torch.zeros(1, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     control_points = torch.tensor([[[10.0, 28.3], [28.0, 28.3], [46.0, 28.3]]])
     drawn = draw_curves(blank, control_points, torch.tensor([width_px]))[0]
     assert drawn[:, 28].sum().item() == pytest.approx(width_px, abs=1e-3)
@@ -120,7 +120,7 @@ def test_bending_leaves_thin_lines_thin_and_thick_ones_thick():
 
 
 def test_the_strongest_slant_to_the_right_keeps_the_digit_on_the_picture():
-    leaning = torch.zeros(400, WORKING_SIZE, WORKING_SIZE, dtype=torch.uint8)
+    leaning = torch.zeros(400, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX, dtype=torch.uint8)
     leaning[:, 8:48, 14:42] = 255
     drawn = bend(leaning, generator())
     border = torch.cat([drawn[:, 0], drawn[:, -1], drawn[:, :, 0], drawn[:, :, -1]], dim=1)
@@ -167,7 +167,7 @@ def test_only_digits_that_have_a_style_are_drawn_on():
 
 
 def test_blank_images_survive_every_style():
-    blank = torch.zeros(2, WORKING_SIZE, WORKING_SIZE)
+    blank = torch.zeros(2, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     for style in STYLES:
         assert add_style(blank, style, generator()).isfinite().all()
 
@@ -185,4 +185,6 @@ def test_the_contact_sheet_shows_every_style():
     digits = (bar(5, 30) * 255).byte()
     sheet = contact_sheet(digits, torch.arange(30) % 10, columns=3)
     assert list(sheet) == [style.name for style in STYLES]
-    assert all(images.shape == (3, WORKING_SIZE, WORKING_SIZE) for images in sheet.values())
+    assert all(
+        images.shape == (3, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX) for images in sheet.values()
+    )

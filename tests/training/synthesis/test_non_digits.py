@@ -4,7 +4,7 @@ import torch
 from training.config import TrainingConfig
 from training.data import LabelledInk
 from training.learning import non_digit_loss
-from training.synthesis.augmentation import WORKING_SIZE, augment
+from training.synthesis.augmentation import CHARACTER_SIDE_PX, augment
 from training.synthesis.glyphs import GLYPHS, curves_of
 from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 
@@ -22,7 +22,7 @@ def draw(digits: LabelledInk, count: int, seed: int = 0) -> torch.Tensor:
 
 def test_as_many_are_drawn_as_are_asked_for(digits: LabelledInk):
     drawn = draw(digits, 300)
-    assert drawn.shape == (300, WORKING_SIZE, WORKING_SIZE)
+    assert drawn.shape == (300, CHARACTER_SIDE_PX, CHARACTER_SIDE_PX)
     assert drawn.dtype == torch.uint8
 
 
