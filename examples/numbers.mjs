@@ -6,7 +6,9 @@ const LEAST_LIKELY = 1e-4;
 const WEAK_SHARE = 0.6;
 const USUAL_HEIGHT = 0.6;
 const FAR_GAP = 6.0;
+const UNSURE = 0.5;
 const BARELY_LOST_GAP = 2.0;
+const LOST_HEIGHT = 0.4;
 
 // Shares of the height of digits.
 const FACING_SHARE = 0.4;
@@ -35,14 +37,17 @@ export async function readNumbers(ort, finder, reader, description, picture) {
   const isAccepted = one => one.probability >= neededFor(one);
   const found = await findCharacters(ort, finder, labels, picture);
   const lines = findLines(found.filter(isAccepted));
-  const rejected = found.filter(one => one.isDigit && !isAccepted(one));
-  const noSigns = found.filter(one => !one.isDigit && !isAccepted(one));
+  const used = new Set(lines.flatMap(line => [...line.characters, ...line.rejected]));
+  const unused = found.filter(one => !used.has(one));
   for (const line of lines) {
-    line.leftOut.push(...barelyLost(line, rejected));
-    line.lostSign = lostSign(line, noSigns);
+    line.rejected.push(...near(line, unused));
+    line.lostSign = lostSign(line, unused);
   }
-  const wanted = lines.flatMap(line => line.digits);
-  const readings = await readDigits(ort, reader, wanted, reading.digit_weight);
+  const digits = lines.flatMap(line => [...line.digits, ...line.rejected]);
+  const readings = await readDigits(ort, reader, digits, reading.digit_weight);
+  for (const line of lines) {
+    line.rejected = line.rejected.filter(one => one.isDigit || readings.get(one).alone >= UNSURE);
+  }
   return withoutWeak(lines, readings).map(line => {
     const confidence = confidenceOf(line, readings, reading.confidence_weights);
     return {
@@ -80,7 +85,8 @@ async function findCharacters(ort, finder, labels, { luminance, width, height })
   });
 }
 
-// What both graphs say together, a product of experts, and how likely each takes that digit.
+// What both graphs say together, a product of experts, how likely each takes that digit, and how sure
+// the digit graph is alone.
 async function readDigits(ort, reader, digits, weight) {
   if (!digits.length) return new Map();
   const [{ ink, inkShape }] = digits;
@@ -96,7 +102,8 @@ async function readDigits(ort, reader, digits, weight) {
     const most = Math.max(...likely);
     const value = likely.indexOf(most);
     const finders = digit.probabilities[value] / digit.probability;
-    return [digit, { value, confidence: most / sum(likely), finders, graphs: read[value] }];
+    const alone = Math.max(...read);
+    return [digit, { value, confidence: most / sum(likely), finders, graphs: read[value], alone }];
   }));
 }
 
@@ -104,11 +111,11 @@ async function readDigits(ort, reader, digits, weight) {
 
 function findLines(found) {
   const lines = rows(found.filter(one => one.isDigit)).flatMap(row => {
-    const { fitting, leftOut } = fit(row);
+    const { fitting, rejected } = fit(row);
     const parts = split(fitting);
     const gaps = gapsBetween(parts.map(extent)).map(gap => gap / median(fitting.map(heightOf)));
     return parts.map((digits, index) => ({
-      ...lineOf(digits, index ? [] : leftOut),
+      ...lineOf(digits, index ? [] : rejected),
       partingGap: Math.min(...gaps.slice(Math.max(index - 1, 0), index + 1)),
     }));
   });
@@ -147,15 +154,15 @@ function isBeside(one, other) {
 function fit(row) {
   const usual = median(row.map(heightOf));
   const fitting = [];
-  const leftOut = [];
+  const rejected = [];
   for (const digit of row) {
     const last = fitting.at(-1);
-    if (digit.height < LEAST_HEIGHT * usual) leftOut.push(digit);
+    if (digit.height < LEAST_HEIGHT * usual) rejected.push(digit);
     else if (!last || !covers(last, digit)) fitting.push(digit);
-    else if (digit.probability < last.probability) leftOut.push(digit);
-    else leftOut.push(fitting.splice(-1, 1, digit)[0]);
+    else if (digit.probability < last.probability) rejected.push(digit);
+    else rejected.push(fitting.splice(-1, 1, digit)[0]);
   }
-  return { fitting, leftOut };
+  return { fitting, rejected };
 }
 
 function covers(one, other) {
@@ -177,10 +184,10 @@ function split(digits) {
   return found;
 }
 
-function lineOf(digits, leftOut) {
+function lineOf(digits, rejected) {
   const height = median(digits.map(heightOf));
   const y = sum(digits.map(one => one.y)) / digits.length;
-  return { characters: digits, digits, leftOut, separators: [], height, y };
+  return { characters: digits, digits, rejected, separators: [], height, y };
 }
 
 // Whether a separator stands at the height of the digits next to it.
@@ -242,27 +249,27 @@ function withoutWeak(lines, readings) {
   const likeliest = least(lines, line => -strengthBeside(line, highest));
   const isWeak = line =>
     strengthBeside(line, likeliest.height) < WEAK_SHARE * strength(likeliest);
-  // What is taken away is left out of the likeliest number.
+  // What is taken away is rejected beside the likeliest number.
   for (const line of lines.filter(isWeak)) {
-    likeliest.leftOut.push(...line.digits, ...line.leftOut);
+    likeliest.rejected.push(...line.digits, ...line.rejected);
   }
   return lines.filter(line => !isWeak(line));
 }
 
-// What was barely lost: as high as the line's digits, next to them, and not one of them.
-function barelyLost({ digits, height }, rejected) {
+// What may be a lost part: about as high as the line's digits, next to them, and not used.
+function near({ digits, height }, unused) {
   const left = digits[0].left - BARELY_LOST_GAP * height;
   const right = digits.at(-1).right + BARELY_LOST_GAP * height;
-  return rejected.filter(
+  return unused.filter(
     one => left < one.x && one.x < right
       && Math.abs(one.y - nearestTo(one, digits).y) < height / 2
-      && 0.5 < one.height / height && one.height / height < 2
+      && LOST_HEIGHT < one.height / height && one.height / height < 1 / LOST_HEIGHT
   );
 }
 
 // Logistic regression; each feature is 0 where all is clear, and below where not.
 function confidenceOf(line, readings, weights) {
-  const { characters, digits, leftOut, height, partingGap } = line;
+  const { characters, digits, rejected, height, partingGap } = line;
   const found = characters.map(one => log(one.probability));
   const shareOf = one =>
     readings.get(one)?.finders ?? Math.max(...one.probabilities) / one.probability;
@@ -276,7 +283,7 @@ function confidenceOf(line, readings, weights) {
     least_finders: Math.min(...finders),
     graphs: sum(graphs),
     least_graphs: Math.min(...graphs),
-    lost: log(1 - Math.max(0, ...leftOut.map(one => one.probability))),
+    lost: log(1 - Math.max(0, ...rejected.map(one => one.probability))),
     lost_sign: log(1 - line.lostSign),
     gap: -Math.max(0, Math.max(...gaps) - 0.5),
     parting_gap: -Math.max(0, (FAR_GAP - partingGap) / FAR_GAP),

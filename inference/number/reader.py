@@ -163,7 +163,7 @@ class _Read:
     @property
     def may_be_digit(self) -> bool:
         """Whether it is found as a digit, or as a separator that the digit graph takes for one."""
-        return self.found.is_digit or self.alone.is_digit
+        return self.found.is_digit or self.alone.confidence >= UNSURE
 
     @property
     def finders(self) -> float:
