@@ -5,7 +5,6 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 import streamlit as st
 from PIL import Image
@@ -79,15 +78,19 @@ def read(recognizer: DigitRecognizer, name: str, file: ImageSource, max_pixels: 
     return Reading(name, picture, recognizer.read_numbers(picture))
 
 
-@st.cache_resource(
-    scope="session",
-    show_spinner=False,
-    max_entries=MAX_FILES,
-    hash_funcs={UploadedFile: attrgetter("file_id")},
-)
-def read_file(_recognizer: DigitRecognizer, file: UploadedFile) -> list[Reading | Failure]:
-    """Read each page of a file, or say what is wrong; once, however often the page is drawn."""
-    documents = pages(file, file.name)
+def read_file(recognizer: DigitRecognizer, file: UploadedFile) -> list[Reading | Failure]:
+    """Read each page of a file, or say what is wrong with it."""
+    return read_pages(recognizer, file.file_id, file)
+
+
+@st.cache_resource(scope="session", show_spinner=False, max_entries=MAX_FILES)
+def read_pages(
+    _recognizer: DigitRecognizer,
+    file_id: str,  # noqa: ARG001 — it is what the cache goes by
+    _file: UploadedFile,
+) -> list[Reading | Failure]:
+    """Read each page of a file; only once, however often the page is drawn."""
+    documents = pages(_file, _file.name)
 
     def read_next() -> Reading | Failure | None:
         page = next(documents, None)
@@ -102,7 +105,7 @@ def read_file(_recognizer: DigitRecognizer, file: UploadedFile) -> list[Reading 
         while len(results) <= MAX_FILES and (result := _UPLOADS.run(read_next)):
             results.append(result)
     except InferenceError as error:
-        results.append(Failure(file.name, explain_error(error)))
+        results.append(Failure(_file.name, explain_error(error)))
     return results
 
 
