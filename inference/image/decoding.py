@@ -91,10 +91,10 @@ def decoded(
 
 def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.ImageFile, int]:
     """The image, not decoded yet, and the bytes that decoding takes at most."""
-    if foreign_format(file.read(START_BYTES)):
-        file.seek(0)
-        file = io.BytesIO(decode_only_page(file.read(), name))
+    file_format = foreign_format(file.read(START_BYTES))
     file.seek(0)
+    if file_format:
+        file = io.BytesIO(decode_only_page(file_format, file.read(), name))
     image = _identify(file, name)
     check_size(image.width, image.height, max_pixels)
     if max(image.size) > MAX_SIDE_PX:

@@ -58,7 +58,7 @@ def pages(source: ImageSource, name: str = "") -> Iterator[tuple[str, ImageSourc
 def _pdf_pages(content: bytes, name: str) -> Iterator[tuple[str, ImageSource]]:
     index, count = 0, 1
     while index < count:
-        picture, count = decode_page(content, index, f"the file {name!r}")
+        picture, count = decode_page("PDF", content, index, f"the file {name!r}")
         index += 1
         yield f"{name}#{index}" if count > 1 else name, picture
 

@@ -42,10 +42,11 @@ def foreign_format(start: bytes) -> str | None:
     return "HEIC" if start[4:8] == b"ftyp" and not brands.isdisjoint(_HEIC_BRANDS) else None
 
 
-def decode_page(content: bytes, index: int, name: str) -> tuple[bytes, int]:
+def decode_page(file_format: str, content: bytes, index: int, name: str) -> tuple[bytes, int]:
     """Decodes one page of a PDF, or the main picture of a HEIC.
 
     Args:
+        file_format: "HEIC" or "PDF".
         content: The file.
         index: 0 is the first page.
         name: For messages.
@@ -58,7 +59,6 @@ def decode_page(content: bytes, index: int, name: str) -> tuple[bytes, int]:
         InvalidImageError: The library is not installed, or the file is damaged, encrypted, takes
             too much time or memory, or has too many pages.
     """
-    file_format = foreign_format(content[:START_BYTES]) or ""
     library, package = _LIBRARIES[file_format]
     if importlib.util.find_spec(library) is None:
         raise InvalidImageError(
@@ -93,9 +93,9 @@ def decode_page(content: bytes, index: int, name: str) -> tuple[bytes, int]:
     return picture, int(line)
 
 
-def decode_only_page(content: bytes, name: str) -> bytes:
+def decode_only_page(file_format: str, content: bytes, name: str) -> bytes:
     """Decodes what has one page, likewise; raises `InvalidImageError` for several."""
-    picture, count = decode_page(content, 0, name)
+    picture, count = decode_page(file_format, content, 0, name)
     if count > 1:
         raise InvalidImageError(
             f"{name} has {count} pages; pages(…) gives each of them as a picture"
