@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,12 @@ def draw_canvas(
     # It registers itself with the running server when it is imported.
     import streamlit_drawable_canvas  # pyright: ignore[reportMissingTypeStubs]
 
+    script, style = script_and_style(Path(streamlit_drawable_canvas.__file__).parent)
     # Without a shadow root, where the page's style could not reach its tools.
-    build = Path(streamlit_drawable_canvas.__file__).parent / "frontend" / "build"
-    [script], [style] = build.glob("index-*.js"), build.glob("index-*.css")
     streamlit_drawable_canvas.out = component(
         "canvas",
-        js=HISTORY.replace("index.js", script.name) + MOVES,
-        css=style.read_text("utf-8"),
+        js=script,
+        css=style,
         html='<div class="canvas-root"></div>',
         isolate_styles=False,
     )
@@ -79,6 +79,14 @@ def draw_canvas(
         # A browser sends what it likes; the component trusts it.
         LOG.exception("The canvas sent something that is no drawing.")
         return 1, b""
+
+
+@cache
+def script_and_style(package: Path) -> tuple[str, str]:
+    """Read what the canvas is made of: the page's script around its own, and its style."""
+    build = package / "frontend" / "build"
+    [script], [style] = build.glob("index-*.js"), build.glob("index-*.css")
+    return HISTORY.replace("index.js", script.name) + MOVES, style.read_text("utf-8")
 
 
 def show_tools() -> None:
