@@ -1,8 +1,20 @@
 """The tab to draw in."""
 
-import streamlit as st
+from dataclasses import replace
 
-from inference import DigitRecognizer, InferenceError
+import streamlit as st
+from PIL import Image
+
+from inference import (
+    BlankImageError,
+    Box,
+    DetectedDigit,
+    DigitRecognizer,
+    InferenceError,
+    Number,
+)
+from inference.image.ink import bounding_box, find_ink
+from inference.image.picture import read_picture
 from page.answer import show_answer
 from page.canvas import DEFAULT_PEN_WIDTH_PX, choose_canvas_width, draw_canvas, show_tools
 from page.correct import show_corrections
@@ -50,6 +62,20 @@ def show_drawing(recognizer: DigitRecognizer) -> None:
 def read_drawing(recognizer: DigitRecognizer, content: bytes) -> Reading | Failure:
     """Read the canvas, an image file."""
     try:
-        return read(recognizer, "drawing", content, MAX_CANVAS_PIXELS)
+        reading = read(recognizer, "drawing", content, MAX_CANVAS_PIXELS)
+        if not reading.numbers:
+            reading = replace(reading, numbers=unread(recognizer, reading.picture))
     except InferenceError:
         return Failure("drawing", "cannot be read. Clear the paper and draw again.")
+    return reading
+
+
+def unread(recognizer: DigitRecognizer, picture: Image.Image) -> list[Number]:
+    """Take all that is drawn for one mark that is no digit, so that it can be corrected."""
+    try:
+        top, left, bottom, right = bounding_box(find_ink(read_picture(picture)) > 0)
+    except BlankImageError:
+        return []
+    box = Box(left, top, right - left + 1, bottom - top + 1)
+    mark = DetectedDigit(box, recognizer.predict(picture))
+    return [Number("", 0.0, is_sure=False, box=box, digits=(), rejected=(mark,))]

@@ -1,5 +1,6 @@
 """The tab to draw in."""
 
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -22,11 +23,37 @@ def test_a_stroke_reaches_the_real_model(draw: Callable[..., None]) -> None:
     assert answers(open_page())[0].startswith("3 |")
 
 
-def test_a_drawing_without_a_number_is_called_so(
+def test_a_drawing_without_a_number_is_called_so_with_what_it_resembles(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
     predict()
     draw()
+
+    (answer,) = answers(open_page())
+
+    assert re.fullmatch(r"No digit \| It resembles 3 \(.*\) and . \(.*\) most", answer)
+
+
+def test_all_of_a_drawing_without_a_number_is_framed(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict()
+    paper = Image.new("L", (200, 100), 255)
+    paper.paste(0, (20, 10, 30, 60))
+    paper.paste(0, (100, 40, 160, 50))
+    draw(paper)
+
+    page = open_page()
+
+    (frames,) = [body for body in html_elements(page) if 'class="marks"' in body]
+    assert "left: 10.00%; top: 10.00%; width: 70.00%; height: 50.00%" in frames
+
+
+def test_a_drawing_without_ink_is_called_so(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict()
+    draw(Image.new("L", (200, 100), 255))
 
     page = open_page()
 
