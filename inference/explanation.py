@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .image.ink import bounding_box
+from .image.ink import INKED_SHARE, bounding_box
 from .prediction import Prediction
 from .recognizer import DigitRecognizer
 
@@ -16,9 +16,7 @@ ERASER_SIDE_PX = 5
 PEN_SIDE_PX = 3
 """Side in pixels of the patch of ink: about as wide as a stroke."""
 
-# Shares of the fullest ink.
-_INKED_SHARE = 0.25  # below it is the edge of a stroke
-_FRAME_SHARE = 0.125  # above the noise floor of the graph, too faint to change the answer
+_FRAME_SHARE = 0.125  # of full ink: above the graph's noise floor, too faint to change the answer
 
 _NEW_INK_SHARE = 0.5  # of the patch must lie on paper, or it only makes a stroke thicker
 
@@ -110,7 +108,7 @@ def explain(
     if fullest <= 0:
         return Explanation(digit, second, np.zeros_like(seen), np.zeros_like(seen), None)
     seen = seen / fullest
-    is_inked = seen > _INKED_SHARE
+    is_inked = seen > INKED_SHARE
     erased = _patches(is_inked, ERASER_SIDE_PX, share=0)
     added = _patches(_around(is_inked) & ~is_inked, PEN_SIDE_PX, share=_NEW_INK_SHARE)
 

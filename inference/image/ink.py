@@ -14,6 +14,9 @@ from .picture import ImageSource, Picture, read_picture, read_upright
 MINIMUM_CONTRAST_LEVELS = 12
 """Levels by which the strongest mark must differ from the paper, or the image is blank."""
 
+INKED_SHARE = 0.25
+"""What has less of the fullest ink is the edge of a stroke."""
+
 # Most pixels of bare paper stay within some distance of the paper's level: 99 % of them, or all of
 # the few at the border. Noise hardly ever takes a pixel farther than twice that distance.
 NOISE_QUANTILE = 0.99

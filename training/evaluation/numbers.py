@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.image.ink import bounding_box, find_ink
+from inference.image.ink import INKED_SHARE, bounding_box, find_ink
 from inference.image.picture import read_picture
 
 # All are ranges of a uniform distribution, as shares of the digits' height unless they say
@@ -28,7 +28,7 @@ SLOPE = (-0.08, 0.08)  # rows for each column, of the line of writing
 
 _NEAR = 0.15  # rows that far from each other count as facing when digits are set apart
 _DEEPEST = 0.15  # the most by which the boxes of digits that stand apart overlap
-_INKED_LEVEL = 64  # the faintest level that counts as ink
+_INKED_LEVEL = INKED_SHARE * 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
