@@ -6,6 +6,7 @@ const LEAST_LIKELY = 1e-4;
 const WEAK_SHARE = 0.6;
 const USUAL_HEIGHT = 0.6;
 const FAR_GAP = 6.0;
+const PLAIN_SHARE = 0.5;
 const UNSURE = 0.5;
 const BARELY_LOST_GAP = 2.0;
 const LOST_HEIGHT = 0.4;
@@ -32,8 +33,9 @@ const COVERED_SHARE = 0.6;
  */
 export async function readNumbers(ort, finder, reader, description, picture) {
   const { labels, reading } = description;
+  const forDigits = reading[isDrawing(picture) ? "drawings" : "photographs"];
   const neededFor = one =>
-    one.isDigit ? reading.accepted_probability : reading.separator_probability;
+    one.isDigit ? forDigits.accepted_probability : reading.separator_probability;
   const isAccepted = one => one.probability >= neededFor(one);
   const found = await findCharacters(ort, finder, labels, picture);
   const lines = findLines(found.filter(isAccepted));
@@ -44,7 +46,7 @@ export async function readNumbers(ort, finder, reader, description, picture) {
     line.lostSign = lostSign(line, unused);
   }
   const digits = lines.flatMap(line => [...line.digits, ...line.rejected]);
-  const readings = await readDigits(ort, reader, digits, reading.digit_weight);
+  const readings = await readDigits(ort, reader, digits, forDigits.digit_weight);
   for (const line of lines) {
     line.rejected = line.rejected.filter(one => one.isDigit || readings.get(one).alone >= UNSURE);
   }
@@ -57,6 +59,12 @@ export async function readNumbers(ort, finder, reader, description, picture) {
       box: boxAround(line.characters),
     };
   });
+}
+
+// Whether the paper has a single level, as drawing programs have it.
+function isDrawing({ luminance }) {
+  const plain = luminance.reduce((count, level) => count + (level === luminance[0]), 0);
+  return plain > PLAIN_SHARE * luminance.length;
 }
 
 // --- The two graphs ------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ into `numbers.json` as `reading` (`inference.number.metadata.ReadingSettings`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,22 +20,25 @@ from inference.metadata import LABELS
 from inference.model import Session
 from inference.number.finder import Detection
 from inference.number.lines import find_lines
-from inference.number.metadata import CHARACTERS, FEATURES, ReadingSettings
-from inference.number.reader import LineReading, ReadDigits, read_lines
+from inference.number.metadata import CHARACTERS, FEATURES, DigitSettings, ReadingSettings
+from inference.number.reader import LineReading, ReadDigits, is_drawing, read_lines
 from training.data import LabelledInk
 from training.evaluation.metrics import calibration_error
 from training.evaluation.number_readings import digits_of
 from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
 
-PICTURES = 4_000
+PICTURES = 5_000
+CLEAN_SHARE = 0.35
+"""Share of them that a drawing program made: enough to choose settings for."""
+
 SEED = 2_000_003
 SIZES = ((64, 224), (96, 160), (128, 256))
 
-ACCEPTED = (0.36, 0.4, 0.44, 0.5)
-DIGIT_WEIGHTS = (0.0, 0.1, 0.2, 0.35)
+ACCEPTED = (0.24, 0.3, 0.36, 0.4, 0.44, 0.5)
+DIGIT_WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5)
 SEPARATORS = (0.3, 0.4, 0.5, 0.6, 0.7)
-"""What is tried; the last for `separator_probability`, once the others are chosen."""
+"""What is tried, one after the other: for a kind of pictures, and for all of them."""
 
 SURE_RIGHT = 0.985
 """Share of the sure numbers that must be right: 98 %, and a margin for what nobody composed."""
@@ -45,6 +48,7 @@ LEGIBLE_PX = 16.0
 
 _HAIR = 0.12  # of the height; boxes that were found are off by so much at times
 _USUAL_SEPARATOR = 0.5  # while the others are chosen
+_USUAL_WEIGHT = 0.1  # likewise
 _BATCH = 40
 _STOCK_SCALE = 0.08
 _REGULARISATION = 1.0
@@ -93,7 +97,7 @@ def compose_examples(held_out: LabelledInk, count: int = PICTURES) -> Iterator[E
     """Composes legible pictures with nothing at the limit of what is found, or of one number."""
     # The finder knows the drawn shapes; hands that are new to both networks are MNIST's.
     stock = make_characters(held_out, SEED, _STOCK_SCALE, draws_digits=False)
-    composer = Composer(stock, SEED, legible=True)
+    composer = Composer(stock, SEED, legible=True, clean_share=CLEAN_SHARE)
     made = 0
     while made < count:
         pictures = composer.compose(_BATCH, SIZES[made // _BATCH % len(SIZES)])
@@ -188,29 +192,45 @@ def choose_reading(
     """
     kept = _Remembered(session)
 
-    def read(accepted: float, separator: float, weight: float) -> list[list[LineReading]]:
+    def read(
+        photographed: DigitSettings,
+        drawn: DigitSettings,
+        separator: float = _USUAL_SEPARATOR,
+        chosen: Sequence[Example] = examples,
+    ) -> list[list[LineReading]]:
         none: dict[str, float] = dict.fromkeys(("bias", *FEATURES), 0.0)
-        settings = ReadingSettings(accepted, separator, 0.5, weight, none)
-        return [read_lines(kept, one.luminance, read_digits, settings) for one in examples]
+        settings = ReadingSettings(photographed, drawn, separator, 0.5, none)
+        return [read_lines(kept, one.luminance, read_digits, settings) for one in chosen]
 
-    score: dict[tuple[float, float], float] = {}
-    for accepted in tqdm(ACCEPTED, "accepted probability", unit="threshold"):
-        for weight in DIGIT_WEIGHTS:
-            score[accepted, weight] = _exact_share(
-                read(accepted, _USUAL_SEPARATOR, weight), examples
-            )
-    best = max(score.values())
-    # All settings read the same pictures: shares differ by chance less than each of them does.
-    error = 0.5 * (best * (1 - best) / len(examples)) ** 0.5
-    # Within what chance decides, a digit too much is seen by a person, and one too few is not.
-    accepted = min(key[0] for key, value in score.items() if value >= best - error)
-    weight = max(DIGIT_WEIGHTS, key=lambda one: score[accepted, one])
+    def exact_shares(
+        every: Sequence[DigitSettings], chosen: Sequence[Example]
+    ) -> dict[DigitSettings, float]:
+        return {
+            one: _exact_share(read(one, one, chosen=chosen), chosen)
+            for one in tqdm(every, "digits", unit="setting")
+        }
+
+    def choose(chosen: Sequence[Example], *, trusts_digits: bool) -> DigitSettings:
+        """The settings for one kind of pictures."""
+        accepted = exact_shares([DigitSettings(one, _USUAL_WEIGHT) for one in ACCEPTED], chosen)
+        # Within what chance decides, a digit too much is seen by a person, and one too few is not.
+        least = min(_as_good(accepted, chosen), key=lambda one: one.accepted_probability)
+        weighed = exact_shares([replace(least, digit_weight=one) for one in DIGIT_WEIGHTS], chosen)
+        if trusts_digits:
+            return max(_as_good(weighed, chosen), key=lambda one: one.digit_weight)
+        return max(weighed, key=lambda one: weighed[one])
+
+    drawings = [one for one in examples if is_drawing(one.luminance)]
+    photographs = [one for one in examples if not is_drawing(one.luminance)]
+    photographed = choose(photographs, trusts_digits=False)
+    # The digit graph is what people teach their own hand, by drawings.
+    drawn = choose(drawings, trusts_digits=True)
     with_separators = {
-        separator: _exact_share(read(accepted, separator, weight), examples, all_separators=True)
+        separator: _exact_share(read(photographed, drawn, separator), examples, all_separators=True)
         for separator in tqdm(SEPARATORS, "separator probability", unit="threshold")
     }
     separator = max(SEPARATORS, key=lambda one: with_separators[one])
-    readings = read(accepted, separator, weight)
+    readings = read(photographed, drawn, separator)
     features: list[Mapping[str, float]] = []
     right: list[bool] = []
     for example, lines in zip(examples, readings, strict=True):
@@ -225,13 +245,23 @@ def choose_reading(
     is_number_right = np.array(right)
     weights = dict(zip(FEATURES, model.coef_[0].tolist(), strict=True))
     reading = {
-        "accepted_probability": accepted,
+        "photographs": asdict(photographed),
+        "drawings": asdict(drawn),
         "separator_probability": separator,
         "sure_confidence": _sure_threshold(confidence, is_number_right),
-        "digit_weight": weight,
         "confidence_weights": {"bias": float(model.intercept_[0]), **weights},
     }
     return reading, Calibrated(confidence, is_number_right, _exact_share(readings, examples))
+
+
+def _as_good(
+    shares: Mapping[DigitSettings, float], examples: Sequence[Example]
+) -> list[DigitSettings]:
+    """The settings that only chance tells from the best."""
+    best = max(shares.values())
+    # All settings read the same pictures: shares differ by chance less than each of them does.
+    error = 0.5 * (best * (1 - best) / len(examples)) ** 0.5
+    return [one for one, share in shares.items() if share >= best - error]
 
 
 class _Remembered:

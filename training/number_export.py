@@ -23,6 +23,7 @@ from onnx import GraphProto, ModelProto, NodeProto
 
 from inference.metadata import SCHEMA_VERSION
 from inference.number.metadata import CONTRACT
+from inference.number.reader import PLAIN_SHARE
 from training import number_graph
 from training.checkpoint import library_versions
 from training.config import add_folder_flag, command_line_parser, say
@@ -41,7 +42,7 @@ from training.number_graph import NumberGraph
 from training.number_network import GRANULARITY_PX, STRIDE_PX, UNIT_PX, NumberNetwork
 from training.synthesis.texts import CHARACTERS
 
-NUMBER_MODEL_VERSION = "1.3.1"
+NUMBER_MODEL_VERSION = "1.4.0"
 NUMBER_MODEL = "numbers.onnx"
 NUMBER_DESCRIPTION = "numbers.json"
 
@@ -107,7 +108,7 @@ numbers (uint8[height, width] luminance)
     wanted_area = Mul (outline, wanted_stroke)
     drawn_scale = Div (wanted_area, some_area)
     drawing_scale = Min (limit, drawn_scale)
-    plain_share = Constant <value_float = {number_graph.PLAIN_SHARE}> ()
+    plain_share = Constant <value_float = {PLAIN_SHARE}> ()
     no_level = Constant <value_float = 0.0> ()
     is_plain = Greater (plain, plain_share)
     scale = Where (is_plain, drawing_scale, limit)
@@ -128,6 +129,9 @@ numbers (uint8[height, width] luminance)
     stretch = Gather (stretch_rows_first, swapped)
 
     # Every scale, from the finest on.
+    drawing_step = Constant <value_float = {number_graph.DRAWING_STEP}> ()
+    photograph_step = Constant <value_float = {number_graph.PHOTOGRAPH_STEP}> ()
+    step = Where (is_plain, drawing_step, photograph_step)
     most_scales = Constant <value_int = {number_graph.MOST_SCALES}> ()
     start = Constant <value = bool {{1}}> ()
     no_boxes_shape = Constant <value_ints = [0, 4]> ()
@@ -197,9 +201,18 @@ numbers (uint8[height, width] luminance)
         boxes_after = Concat <axis = 0> (boxes_before, picture_boxes)
         probabilities_after = Concat <axis = 0> (probabilities_before, probability)
 
-        next_level = AveragePool <kernel_shape = [2, 2], strides = [2, 2]> (padded)
-        two = Constant <value_float = 2.0> ()
-        next_stretch = Mul (level_stretch, two)
+        padded_sides_px = Shape <start = 2> (padded)
+        padded_sides = Cast <to = 1> (padded_sides_px)
+        coarser = Mul (padded_sides, step)
+        coarser_rounded = Round (coarser)
+        next_sides = Max (coarser_rounded, least_side)
+        next_sides_px = Cast <to = 7> (next_sides)
+        next_size = Concat <axis = 0> (leading, next_sides_px)
+        next_level = Resize <mode = "linear", coordinate_transformation_mode = "half_pixel">
+                     (padded, no_region, no_scales, next_size)
+        coarsened_rows_first = Div (padded_sides, next_sides)
+        coarsened = Gather (coarsened_rows_first, swapped)
+        next_stretch = Mul (level_stretch, coarsened)
         next_shape = Shape (next_level)
         next_longest = ReduceMax <keepdims = 0> (next_shape)
         least_longest = Constant <value_int = {number_graph.LEAST_SIDE_PX}> ()
@@ -219,15 +232,15 @@ numbers (uint8[height, width] luminance)
     kept = NonMaxSuppression (boxes_of_one_class, scores, most_kept, overlap)
     third = Constant <value_int = 2> ()
     kept_index = Gather <axis = 1> (kept, third)
-    boxes = Gather (inside, kept_index)
+    boxes_by_score = Gather (inside, kept_index)
     own_likely = Gather (every_probability, kept_index)
 
-    # All scales on which a character was found say which it is.
+    # All scales on which a character was found say which it is, the best how likely it is there.
     left_and_top = Constant <value_ints = [0, 1]> ()
     right_and_below = Constant <value_ints = [2, 3]> ()
     pair_axis = Constant <value_ints = [1]> ()
-    kept_first = Gather <axis = 1> (boxes, left_and_top)
-    kept_last = Gather <axis = 1> (boxes, right_and_below)
+    kept_first = Gather <axis = 1> (boxes_by_score, left_and_top)
+    kept_last = Gather <axis = 1> (boxes_by_score, right_and_below)
     every_first = Gather <axis = 1> (inside, left_and_top)
     every_last = Gather <axis = 1> (inside, right_and_below)
     kept_first_3 = Unsqueeze (kept_first, pair_axis)
@@ -258,7 +271,21 @@ numbers (uint8[height, width] luminance)
     own_voters = Mul (own_score, own_vote)
     voters = Add (scale_voters, own_voters)
     voted = Div (votes, voters)
-    probabilities = Mul (voted, own_score)
+    drawing_witnesses = Constant <value_ints = [{number_graph.DRAWING_WITNESSES}]> ()
+    photograph_witnesses = Constant <value_ints = [{number_graph.PHOTOGRAPH_WITNESSES}]> ()
+    witnesses = Where (is_plain, drawing_witnesses, photograph_witnesses)
+    same_scores = Mul (same, score)
+    no_pads_before = Constant <value_ints = [0, 0, 0]> ()
+    witness_pads = Concat <axis = 0> (no_pads_before, witnesses)
+    scores_of_scales = Pad (same_scores, witness_pads)
+    best_scores, best_scales = TopK <axis = 1> (scores_of_scales, witnesses)
+    there = ReduceMean <keepdims = 1> (best_scores, one)
+    probabilities_by_score = Mul (voted, there)
+    there_flat = Squeeze (there, one)
+    found_count = Shape (there_flat)
+    there_in_order, order = TopK (there_flat, found_count)
+    boxes = Gather (boxes_by_score, order)
+    probabilities = Gather (probabilities_by_score, order)
 
     # Each character as ink on a square, cut out of the finest scale.
     squares_of_all = Div (boxes, stretch)
@@ -464,8 +491,8 @@ def number_model(network: NumberNetwork) -> ModelProto:
     for initializer in inner.initializer:
         initializer.name = _inner_name(initializer.name)
     model.graph.initializer.extend(inner.initializer)
-    for node in model.graph.node:
-        if node.op_type == "Resize":  # Optional inputs have no notation in the text.
+    for node in (*model.graph.node, *body.node):
+        if "no_region" in node.input:  # Optional inputs have no notation in the text.
             node.input[1:3] = ["", ""]
     return model
 

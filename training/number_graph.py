@@ -11,23 +11,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import nms, roi_align
 
+from inference.number.reader import PLAIN_SHARE
 from training.number_network import GRANULARITY_PX, NumberNetwork, peaks
 
 LONGEST_SIDE_PX = 1024
 """The finest scale's longer side; a picture is enlarged at most `MOST_ENLARGED` times."""
 
-MOST_ENLARGED = 2.0
+MOST_ENLARGED = 2 * 2**0.5
 
 STROKE_PX = 3.5
 """How wide strokes are on the finest scale of a drawing; finer scales would show nothing more."""
 
-PLAIN_SHARE = 0.5
-"""A picture is a drawing if more of its pixels than that have the very level of its corner."""
-
 LEAST_SIDE_PX = 16
 """Scales whose longer side is shorter are not looked at."""
 
-MOST_SCALES = 7
+DRAWING_STEP, PHOTOGRAPH_STEP = 0.5, 0.5**0.5
+"""Each scale is so much coarser than the one before."""
+
+MOST_SCALES = 14
 
 LEAST_PROBABILITY = 0.15
 """What is less likely a character is not returned."""
@@ -37,6 +38,12 @@ MOST_OVERLAP = 0.45
 
 SAME_OVERLAP = 0.5
 """Boxes with a larger intersection over union, on any scale, are of the same character."""
+
+DRAWING_WITNESSES, PHOTOGRAPH_WITNESSES = 1, 3
+"""So many scales must have found a character for it to be as likely there as they say.
+
+On photographs, edges and stains resemble a character on a single scale now and then.
+"""
 
 OWN_VOTE = 1e-3
 
@@ -83,14 +90,11 @@ class NumberGraph(nn.Module):
         """
         picture = luminance.to(torch.float32)
         height, width = picture.shape
+        is_drawn = is_plain(picture)
+        step = DRAWING_STEP if is_drawn else PHOTOGRAPH_STEP
         sides = torch.tensor([height, width], dtype=torch.float32)
         level_sides = (sides * finest_scale(picture)).round().clamp(min=1)
-        finest = level = F.interpolate(
-            picture.view(1, 1, height, width),
-            size=[int(side) for side in level_sides],
-            mode="bilinear",
-            antialias=True,
-        )
+        finest = level = _resized(picture.view(1, 1, height, width), level_sides, antialias=True)
         finest_stretch = stretch = (sides / level_sides).flip(0).repeat(2)
         boxes, probabilities = [torch.zeros(0, 4)], [torch.zeros(0, _characters(self.network))]
         for _ in range(MOST_SCALES):
@@ -98,8 +102,11 @@ class NumberGraph(nn.Module):
             _, found, likely = peaks(self.network(level[:, 0]), LEAST_PROBABILITY)
             boxes.append(found * stretch)
             probabilities.append(likely)
-            stretch = stretch * 2
-            level = F.avg_pool2d(level, 2)
+            padded_sides = torch.tensor(level.shape[2:], dtype=torch.float32)
+            level_sides = (padded_sides * step).round().clamp(min=1)
+            stretch = stretch * (padded_sides / level_sides).flip(0).repeat(2)
+            # Runtimes differ in antialiasing; without, a pixel of half the size is the mean of four.
+            level = _resized(level, level_sides, antialias=False)
             if max(level.shape) < LEAST_SIDE_PX:
                 break
         limit = torch.tensor([width, height, width, height], dtype=torch.float32)
@@ -107,12 +114,17 @@ class NumberGraph(nn.Module):
         likely = torch.cat(probabilities)
         kept = nms(all_boxes, likely.sum(dim=1), MOST_OVERLAP)
         boxes_kept = all_boxes[kept]
-        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely)
+        witnesses = DRAWING_WITNESSES if is_drawn else PHOTOGRAPH_WITNESSES
+        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely, witnesses)
+        order = likely_kept.sum(dim=1).argsort(descending=True, stable=True)
+        boxes_kept, likely_kept = boxes_kept[order], likely_kept[order]
         ink = cut_ink(finest, boxes_kept / finest_stretch, likely_kept.sum(dim=1))
         return boxes_kept, likely_kept, ink
 
 
-def join_scales(kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor) -> Tensor:
+def join_scales(
+    kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor, witnesses: int
+) -> Tensor:
     """Lets all scales on which a character was found say which it is.
 
     Args:
@@ -120,10 +132,11 @@ def join_scales(kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor
         likely_kept: float32 [found, characters], its probabilities.
         boxes: float32 [all, 4], everything that was found on any scale.
         likely: float32 [all, characters], likewise.
+        witnesses: How many scales say how likely there is a character.
 
     Returns:
         float32 [found, characters]: the mean of the characters' probabilities, each by how likely
-        there is one, times how likely there is one on the best scale.
+        there is one, times how likely there is one on the best scales, on average.
     """
     first = torch.maximum(kept[:, :2].unsqueeze(1), boxes[:, :2])
     last = torch.minimum(kept[:, 2:].unsqueeze(1), boxes[:, 2:])
@@ -135,7 +148,8 @@ def join_scales(kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor
     # A box without area shares nothing, not even with itself.
     votes = is_same.float() @ likely + likely_kept * OWN_VOTE
     voters = (is_same.float() @ total).unsqueeze(1) + own_total * OWN_VOTE
-    return votes / voters * own_total
+    scales = F.pad(is_same.float() * total, (0, witnesses)).topk(witnesses, dim=1).values
+    return votes / voters * scales.mean(dim=1, keepdim=True)
 
 
 def cut_ink(level: Tensor, boxes: Tensor, likely: Tensor) -> Tensor:
@@ -196,6 +210,11 @@ def _characters(network: NumberNetwork) -> int:
     return last.out_channels - 5
 
 
+def is_plain(picture: Tensor) -> bool:
+    """Whether a picture, float32 [height, width], is a drawing: its paper has a single level."""
+    return bool((picture == picture[0, 0]).float().mean() > PLAIN_SHARE)
+
+
 def finest_scale(picture: Tensor) -> Tensor:
     """How much a picture is enlarged, or shrunk if below 1, for the finest scale; a scalar.
 
@@ -204,13 +223,18 @@ def finest_scale(picture: Tensor) -> Tensor:
     """
     longest = torch.tensor(float(max(picture.shape)))
     limit = (LONGEST_SIDE_PX / longest).clamp(max=MOST_ENLARGED)
+    if not is_plain(picture):
+        return limit
     ink = (picture - picture[0, 0]).abs()
     down, across = picture[1:] - picture[:-1], picture[:, 1:] - picture[:, :-1]
     outline = down.abs().sum() + across.abs().sum()
-    if (ink == 0).float().mean() <= PLAIN_SHARE:
-        return limit
     # Of a blank picture that is 0, and a single pixel is looked at.
     return torch.minimum(limit, STROKE_PX * outline / (ink.sum() * STROKE_FACTOR).clamp(min=1))
+
+
+def _resized(level: Tensor, sides: Tensor, *, antialias: bool) -> Tensor:
+    size = [int(side) for side in sides]
+    return F.interpolate(level, size=size, mode="bilinear", antialias=antialias)
 
 
 def _padded(level: Tensor) -> Tensor:

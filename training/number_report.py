@@ -50,7 +50,10 @@ def write_number_report(
         "sure": f"{metrics['sure']:.1%}",
         "right": f"{metrics['exact_match_of_sure']:.1%}",
         "ece": f"{metrics['expected_calibration_error']:.3f}",
-        "accepted": f"{reading['accepted_probability']:.2f}",
+        "accepted": f"{reading['photographs']['accepted_probability']:.2f}",
+        "accepted_drawing": f"{reading['drawings']['accepted_probability']:.2f}",
+        "weight": f"{reading['photographs']['digit_weight']:.2f}",
+        "weight_drawing": f"{reading['drawings']['digit_weight']:.2f}",
         "separator": f"{reading['separator_probability']:.2f}",
         "threshold": f"{reading['sure_confidence']:.3f}",
     }

@@ -71,23 +71,36 @@ CONTRACT = Contract(
 
 
 @dataclass(frozen=True, slots=True)
+class DigitSettings:
+    """When something is a digit, and which, on one kind of picture.
+
+    Attributes:
+        accepted_probability: What is less likely a digit is rejected.
+        digit_weight: Weight of what `digits.onnx` says against what the finder says.
+    """
+
+    accepted_probability: float
+    digit_weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingSettings:
     """How characters that were found become numbers; all of it was chosen on composed pictures.
 
     Attributes:
-        accepted_probability: What is less likely a digit is rejected.
-        separator_probability: What is less likely a separator, likewise: a speck beside a digit
+        photographs: When something is a digit on what a camera or a scanner took.
+        drawings: Likewise on paper of a single level, as drawing programs have it.
+        separator_probability: What is less likely a separator is rejected: a speck beside a digit
             looks like a point.
         sure_confidence: From this confidence on, a number is sure.
-        digit_weight: Weight of what `digits.onnx` says against what the finder says.
         confidence_weights: Of the logistic regression that gives the confidence, by the names of
             its features; "bias" is one of them.
     """
 
-    accepted_probability: float
+    photographs: DigitSettings
+    drawings: DigitSettings
     separator_probability: float
     sure_confidence: float
-    digit_weight: float
     confidence_weights: Mapping[str, float]
 
 
@@ -122,14 +135,22 @@ def parse_number_metadata(content: bytes) -> NumberMetadata:
         model_version=text(document, "model_version"),
         file=parse_file(document),
         reading=ReadingSettings(
-            accepted_probability=share(reading, "accepted_probability"),
+            photographs=_digit_settings(reading, "photographs"),
+            drawings=_digit_settings(reading, "drawings"),
             separator_probability=share(reading, "separator_probability"),
             sure_confidence=share(reading, "sure_confidence"),
-            digit_weight=share(reading, "digit_weight"),
             confidence_weights={name: number(weights, name) for name in weights},
         ),
         parameters=whole(document, "parameters"),
         training=section(document, "training"),
         versions=section(document, "versions"),
         metrics=sections(document, "metrics"),
+    )
+
+
+def _digit_settings(reading: Mapping[str, Any], key: str) -> DigitSettings:
+    settings = section(reading, key)
+    return DigitSettings(
+        accepted_probability=share(settings, "accepted_probability"),
+        digit_weight=share(settings, "digit_weight"),
     )

@@ -12,12 +12,15 @@ from ..model import Session
 from ..prediction import Prediction
 from .finder import Detection, find_characters
 from .lines import Line, find_lines, lost_sign
-from .metadata import FEATURES, ReadingSettings
+from .metadata import FEATURES, DigitSettings, ReadingSettings
 
 ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
 """Reads ink, uint8 (count, H, W), one digit each."""
 
 LEAST_LIKELY = 1e-4  # keeps logarithms finite, and one doubt from outweighing all else
+
+PLAIN_SHARE = 0.5
+"""A picture is a drawing if more of its pixels than that have the very level of its corner."""
 
 UNSURE = 0.5
 """A digit that is less likely there, or less likely this one, is called unsure."""
@@ -89,7 +92,8 @@ def read_lines(
         InferenceError: onnxruntime cannot run the graph.
     """
     found = find_characters(session, luminance)
-    least = {True: settings.accepted_probability, False: settings.separator_probability}
+    for_digits = _digit_settings(luminance, settings)
+    least = {True: for_digits.accepted_probability, False: settings.separator_probability}
     lines = find_lines([one for one in found if one.probability >= least[one.is_digit]])
     used = {id(one) for line in lines for one in (*line.characters, *line.rejected)}
     unused = [one for one in found if id(one) not in used]
@@ -102,7 +106,9 @@ def read_lines(
     if not digits:
         return []
     alone = read_digits(np.stack([digit.ink for digit in digits]))
-    reads = iter([_Read(*pair, settings.digit_weight) for pair in zip(digits, alone, strict=True)])
+    reads = iter(
+        [_Read(*pair, for_digits.digit_weight) for pair in zip(digits, alone, strict=True)]
+    )
     candidates = [
         _Candidate(
             line,
@@ -131,7 +137,21 @@ def read_likeliest(
     if not digits:
         return None
     (alone,) = read_digits(digits[0].ink[np.newaxis])
-    return digits[0], _Read(digits[0], alone, settings.digit_weight).together
+    weight = _digit_settings(luminance, settings).digit_weight
+    return digits[0], _Read(digits[0], alone, weight).together
+
+
+def is_drawing(luminance: NDArray[np.uint8]) -> bool:
+    """Whether a picture, uint8 (H, W), has paper of a single level, as drawing programs have it.
+
+    On such paper nothing but a pen leaves a trace. The finder's graph tells them apart likewise.
+    """
+    plain = np.count_nonzero(luminance == luminance[0, 0])
+    return bool(plain > PLAIN_SHARE * luminance.size)
+
+
+def _digit_settings(luminance: NDArray[np.uint8], settings: ReadingSettings) -> DigitSettings:
+    return settings.drawings if is_drawing(luminance) else settings.photographs
 
 
 class _Read:

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from inference import DigitRecognizer
 from inference.number import lines, reader
-from inference.number.metadata import CHARACTERS, FEATURES, ReadingSettings
+from inference.number.metadata import CHARACTERS, FEATURES, DigitSettings, ReadingSettings
 from inference.prediction import Prediction
 from tests.drawings import load_drawings
 from tests.needs import skip_unless_ci
@@ -171,10 +171,10 @@ def test_the_constants_are_those_of_python():
 
 # What both graphs say is given, so that every rule is met, whatever a model is good at.
 SETTINGS = ReadingSettings(
-    accepted_probability=0.4,
+    photographs=DigitSettings(accepted_probability=0.4, digit_weight=0.3),
+    drawings=DigitSettings(accepted_probability=0.3, digit_weight=0.6),
     separator_probability=0.6,
     sure_confidence=0.7,
-    digit_weight=0.3,
     confidence_weights={
         "bias": 3.0,
         **{name: 0.3 + 0.1 * index for index, name in enumerate(FEATURES)},
@@ -191,7 +191,7 @@ class Tensor {
 }
 const ort = { Tensor };
 const answers = [];
-for (const { boxes, probabilities, read } of scenes) {
+for (const { boxes, probabilities, read, luminance } of scenes) {
   const count = boxes.length;
   const floats = rows => {
     const data = new Float32Array(rows.flat());
@@ -206,7 +206,7 @@ for (const { boxes, probabilities, read } of scenes) {
     const chosen = Array.from({ length: dims[0] }, (_, index) => read[data[4 * index]]);
     return { probabilities: floats(chosen) };
   } };
-  const picture = { width: 1, height: 1, luminance: new Uint8Array(1) };
+  const picture = { width: 2, height: 2, luminance: Uint8Array.from(luminance) };
   answers.push(await readNumbers(ort, finder, reader, description, picture));
 }
 console.log(JSON.stringify(answers));
@@ -241,6 +241,8 @@ def scene(generator: np.random.Generator) -> dict[str, Any]:
         "boxes": boxes.tolist(),
         "probabilities": likely.astype(np.float32).tolist(),
         "read": read.astype(np.float32).tolist(),
+        # Drawings and photographs: paper of one level on all, on just more than half, on half.
+        "luminance": generator.choice([[7] * 4, [7, 0, 7, 7], [7, 0, 7, 9], [7, 0, 3, 9]]).tolist(),
     }
 
 
@@ -266,7 +268,8 @@ def read_in_python(scene: dict[str, Any]) -> list[dict[str, Any]]:
         ]
 
     finder: Any = _Finder(scene)
-    readings = reader.read_lines(finder, np.zeros((1, 1), np.uint8), read_digits, SETTINGS)
+    luminance = np.array(scene["luminance"], np.uint8).reshape(2, 2)
+    readings = reader.read_lines(finder, luminance, read_digits, SETTINGS)
     return [
         {
             "text": reading.text,

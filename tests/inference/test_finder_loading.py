@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +118,10 @@ def test_the_finders_metadata_are_those_of_the_file(recognizer: DigitRecognizer)
     assert metadata.training == document["training"]
     assert metadata.metrics == document["metrics"]
     reading = document["reading"]
-    assert metadata.reading.accepted_probability == reading["accepted_probability"]
+    for kind in ("photographs", "drawings"):
+        assert asdict(getattr(metadata.reading, kind)) == reading[kind]
     assert metadata.reading.separator_probability == reading["separator_probability"]
     assert metadata.reading.sure_confidence == reading["sure_confidence"]
-    assert metadata.reading.digit_weight == reading["digit_weight"]
     assert metadata.reading.confidence_weights == reading["confidence_weights"]
     assert metadata.inputs[0].shape == ("height", "width")
     assert [output.name for output in metadata.outputs] == ["boxes", "probabilities", "ink"]
@@ -154,11 +155,12 @@ def test_a_finders_metadata_that_are_no_json_object_are_refused(finder: Path, co
         DigitRecognizer(finder=finder).read_numbers(DRAWING.render())
 
 
+FOR_DIGITS = {"accepted_probability": 0.4, "digit_weight": 0.3}
 READING: dict[str, Any] = {
-    "accepted_probability": 0.4,
+    "photographs": FOR_DIGITS,
+    "drawings": FOR_DIGITS,
     "separator_probability": 0.6,
     "sure_confidence": 0.9,
-    "digit_weight": 0.3,
     "confidence_weights": dict.fromkeys(("bias", *FEATURES), 1.0),
 }
 
@@ -175,7 +177,7 @@ READING: dict[str, Any] = {
             for missing in READING
         ),
         (
-            {"reading": {**READING, "digit_weight": "0.3"}},
+            {"reading": {**READING, "drawings": {**FOR_DIGITS, "digit_weight": "0.3"}}},
             "'digit_weight' is '0.3', expected a num",
         ),
         (
@@ -197,18 +199,26 @@ READING: dict[str, Any] = {
         ),
         *(
             ({"reading": {**READING, key: value}}, f"{key} is {value}, expected 0…1")
-            for key in (
-                "accepted_probability",
-                "separator_probability",
-                "sure_confidence",
-                "digit_weight",
-            )
+            for key in ("separator_probability", "sure_confidence")
             for value in (-0.1, 1.1)
         ),
         *(
             (
-                {"reading": {**READING, "digit_weight": value}},
-                f"'digit_weight' is {value}, expected a f",
+                {"reading": {**READING, kind: {**FOR_DIGITS, key: value}}},
+                f"{key} is {value}, expected 0…1",
+            )
+            for kind in ("photographs", "drawings")
+            for key in FOR_DIGITS
+            for value in (-0.1, 1.1)
+        ),
+        *(
+            ({"reading": {**READING, kind: {}}}, "'accepted_probability' is missing")
+            for kind in ("photographs", "drawings")
+        ),
+        *(
+            (
+                {"reading": {**READING, "sure_confidence": value}},
+                f"'sure_confidence' is {value}, expected a f",
             )
             for value in (float("nan"), float("inf"), 10**400)
         ),
@@ -222,8 +232,8 @@ def test_a_finders_metadata_that_make_no_sense_are_refused(changes: dict[str, An
 
 def test_whole_numbers_are_numbers_too():
     document = json.loads((ARTIFACTS / "numbers.json").read_text("utf-8"))
-    document["reading"]["digit_weight"] = 0
-    assert parse_number_metadata(json.dumps(document).encode()).reading.digit_weight == 0.0
+    document["reading"]["sure_confidence"] = 0
+    assert parse_number_metadata(json.dumps(document).encode()).reading.sure_confidence == 0.0
 
 
 @pytest.fixture

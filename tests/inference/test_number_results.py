@@ -32,7 +32,7 @@ PICTURE = np.full((700, 700), 255, np.uint8)
 PICTURE[300:400, 300:310] = 0
 
 
-def reader_of(folder: Path, found: Sequence[Any], **reading: object) -> DigitRecognizer:
+def reader_of(folder: Path, found: Sequence[Any], **reading: Any) -> DigitRecognizer:
     """Reads what a stand-in finds, the same on every picture."""
     return DigitRecognizer(finder=write_finder(folder, found, **reading))
 

@@ -34,6 +34,7 @@ from training.number_export import (
 )
 from training.number_graph import (
     LEAST_PROBABILITY,
+    MOST_ENLARGED,
     STROKE_PX,
     NumberGraph,
     finest_scale,
@@ -231,11 +232,17 @@ def test_the_shipped_file_is_small(checkpoint: NumberCheckpoint):
 
 
 @pytest.mark.parametrize(
-    ("shape", "scale"), [((1, 2), 2), ((30, 40), 2), ((256, 1024), 1), ((2048, 100), 0.5)]
+    ("shape", "scale"),
+    [
+        ((1, 2), MOST_ENLARGED),
+        ((30, 40), MOST_ENLARGED),
+        ((256, 1024), 1),
+        ((2048, 100), 0.5),
+    ],
 )
 def test_a_photograph_is_enlarged_and_shrunk_by_its_size(shape: tuple[int, int], scale: float):
     noise = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 255
-    assert float(finest_scale(noise)) == scale
+    assert float(finest_scale(noise)) == pytest.approx(scale)
 
 
 @pytest.mark.parametrize("pen_px", [8, 16])
@@ -250,25 +257,33 @@ def test_of_a_blank_picture_nothing_is_looked_at_closely(shape: tuple[int, int])
 
 
 def found_on_two_scales(*other_box: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two characters, the first 0.3 likely and rather a 1, the second 0.8 likely and a 7."""
+    """Two characters, the first 0.8 likely and rather a 1, the second 0.3 likely and a 7."""
     boxes = torch.tensor([[10.0, 10.0, 20.0, 30.0], list(other_box)])
     likely = torch.zeros(2, len(CHARACTERS))
-    likely[0, 1], likely[0, 7], likely[1, 7] = 0.2, 0.1, 0.8
+    likely[0, 1], likely[0, 7], likely[1, 7] = 0.42, 0.38, 0.3
     return boxes, likely
 
 
-def test_another_scale_says_which_character_it_is_but_not_how_likely():
+def test_all_scales_say_which_character_it_is():
     boxes, likely = found_on_two_scales(10, 10, 20, 32)
-    joined = join_scales(boxes[:1], likely[:1], boxes, likely)
+    joined = join_scales(boxes[:1], likely[:1], boxes, likely, witnesses=1)
     assert joined.argmax() == 7
-    assert float(joined[0, 1] / joined.sum()) == pytest.approx(0.2 / 1.1, abs=1e-3)
-    assert float(joined.sum()) == pytest.approx(0.3)
+    assert float(joined[0, 1] / joined.sum()) == pytest.approx(0.42 / 1.1, abs=1e-3)
 
 
-@pytest.mark.parametrize("other", [(30, 10, 40, 30), (10, 10, 20, 80), (10, 10, 10, 30)])
+@pytest.mark.parametrize(("witnesses", "there"), [(1, 0.8), (2, 1.1 / 2), (3, 1.1 / 3)])
+def test_the_best_scales_say_how_likely_a_character_is_there(witnesses: int, there: float):
+    boxes, likely = found_on_two_scales(10, 10, 20, 32)
+    joined = join_scales(boxes[:1], likely[:1], boxes, likely, witnesses)
+    assert float(joined.sum()) == pytest.approx(there)
+
+
+@pytest.mark.parametrize("other", [(30, 10, 40, 30), (10, 10, 20, 80)])
 def test_a_box_elsewhere_or_of_another_size_has_no_say(other: tuple[float, ...]):
     boxes, likely = found_on_two_scales(*other)
-    torch.testing.assert_close(join_scales(boxes, likely, boxes, likely), likely)
+    torch.testing.assert_close(join_scales(boxes, likely, boxes, likely, witnesses=1), likely)
+    halved = join_scales(boxes, likely, boxes, likely, witnesses=2)
+    torch.testing.assert_close(halved, likely / 2)
 
 
 # --- Pictures -------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ SIZES = ((64, 224), (64, 224), (96, 144), (128, 112))
 """Height and width of pictures in pixels; one size for each batch."""
 
 CLEAN_SHARE = 0.13
-"""Share of the pictures that a drawing program made."""
+"""Share of the pictures that a drawing program made, usually."""
 
 LEAST_CONTRAST, LEGIBLE_CONTRAST = 0.18, 0.4
 """Share of the light that the faintest ink takes."""
@@ -81,6 +81,7 @@ class Composer:
         device: torch.device | None = None,
         *,
         legible: bool = False,
+        clean_share: float = CLEAN_SHARE,
     ) -> None:
         """Takes over the stock.
 
@@ -89,9 +90,11 @@ class Composer:
             seed: Decides the pictures.
             device: Where they are drawn; the CPU by default.
             legible: Whether a person could read all that is written.
+            clean_share: Share of the pictures that a drawing program made.
         """
         self._stock = stock
         self._legible = legible
+        self._clean_share = clean_share
         self._device = device or torch.device("cpu")
         self._random = Random(seed)  # noqa: S311 - no secret depends on it
         self._generator = Generator(self._device).manual_seed(seed)
@@ -234,7 +237,7 @@ class Composer:
             ]
         )
         shape = (batch, 1, 1)
-        is_clean = chance(shape, CLEAN_SHARE, generator)
+        is_clean = chance(shape, self._clean_share, generator)
         lines = draw_rectangles(rectangles.to(self._device), size, generator)
         lines *= uniform(shape, 0.3, 1.0, generator)
         paper = uniform(shape, 0.4, 1.0, generator) + grain(batch, size, generator)

@@ -10,9 +10,9 @@ from training.synthesis.texts import CHARACTERS, DIGITS, write_text
 
 _SEPARATOR_LENGTHS: dict[str, Callable[[Random], float]] = {
     ".": lambda random: random.uniform(0.1, 0.2),
-    ",": lambda random: random.uniform(0.15, 0.6),
+    ",": lambda random: random.uniform(0.15, 0.6 if random.random() < 0.8 else 0.8),
     "-": lambda random: random.uniform(0.22, 0.6 if random.random() < 0.7 else 1.1),
-    "/": lambda random: random.uniform(1.0, 1.6),
+    "/": lambda random: random.uniform(1.2, 1.8),  # shorter ones are leaning 1s
     ":": lambda random: random.uniform(0.3, 0.7),
     "=": lambda random: random.uniform(0.22, 0.7),
 }
@@ -34,11 +34,17 @@ _CONTACT_GAP = (-0.12, 0.12)
 UNIT_SHARE = 0.07
 """Share of the numbers with letters or symbols close to them."""
 
+LEANING_SHARE = 0.3
+"""Share of the 1s that lean further than the digits beside them."""
+
 BACKGROUND = -1
 """The target of a character that must not be found."""
 
 IGNORED = -2
 """The target of a character of which it does not matter whether it is found."""
+
+UPRIGHT = 1.5
+"""A stroke that is that many times as high as wide may be a 1."""
 
 SMALLEST_FOUND_PX, LARGEST_FOUND_PX = 12.0, 54.0
 """Heights of the digits that are to be found."""
@@ -234,9 +240,13 @@ def _write(
     for index, character in enumerate(text):
         kind = CHARACTERS.index(character)
         gap = (hand.gap + random.gauss(0, hand.gap_spread)) * h
+        own_slant = lean_px = 0.0
         if character in DIGITS:
             chosen = stock.pick(kind, hand.pen, random)
+            if character == "1" and random.random() < LEANING_SHARE:
+                own_slant = random.uniform(0.0, 0.4)
             height = h * math.exp(random.gauss(0, hand.size_spread))
+            lean_px = own_slant * height / 2
             y = -height / 2
             if hand.small_zeros < 1 and index >= max(zeros_from, 1):
                 height *= hand.small_zeros
@@ -262,10 +272,10 @@ def _write(
             gap = max(gap, 0.06 * h)
         if index and text[index - 1] in ".,:":
             gap = max(gap, 0.04 * h)  # or digits would cover small separators
-        x = right + (gap if placed else 0.0) + width / 2
+        x = right + (gap if placed else 0.0) + width / 2 + lean_px
         if pitch_px is not None:
             x = pitch_px * (index + 0.5 + random.gauss(0, 0.06))
-        right = max(right, x + width / 2)
+        right = max(right, x + width / 2 + lean_px)
         placed.append(
             Placed(
                 character=chosen,
@@ -273,7 +283,7 @@ def _write(
                 y=y + random.gauss(0, hand.baseline_spread) * h + hand.slope * x,
                 width=width,
                 height=height,
-                slant=hand.slant,
+                slant=hand.slant + own_slant,
                 turn=random.gauss(0, 0.05) if character in DIGITS else 0.0,
                 ink=hand.ink,
                 target=_target(kind, height if character in DIGITS else h),
@@ -510,7 +520,10 @@ def _dirt(layout: Layout, stock: CharacterStock, height: int, width: int, random
             if kind > 0.9:
                 x, y = random.uniform(0, width), random.choice((0.0, float(height)))
         ink = random.uniform(0.3, 1.0)
-        layout.characters.append(_background(chosen, x, y, size_x, size, 0.0, ink))
+        speck = _background(chosen, x, y, size_x, size, 0.0, ink)
+        # Nobody can tell an upright stroke from a 1, wherever it stands.
+        is_like_a_one = size >= SMALLEST_FOUND_PX and size > UPRIGHT * size_x
+        layout.characters.append(replace(speck, target=IGNORED) if is_like_a_one else speck)
 
 
 def _rules(layout: Layout, height: int, width: int, random: Random) -> None:

@@ -86,15 +86,23 @@ def row(
     return found
 
 
-def write_finder(folder: Path, found: Sequence[Detection], **reading: object) -> Path:
+def write_finder(
+    folder: Path,
+    found: Sequence[Detection],
+    *,
+    digit_weight: float = 0.0,
+    accepted_probability: float = 0.4,
+    **reading: object,
+) -> Path:
     """Writes a number finder that finds the same on every picture.
 
     Args:
         folder: Where to.
         found: What it finds.
-        reading: How its metadata say that numbers are read. By default a digit is accepted from
-            0.4 on, a separator from 0.6 on, and the digit graph, which would see no digits here,
-            has no say; the rest is as the shipped finder has it.
+        digit_weight: Of the digit graph, which would see no digits here.
+        accepted_probability: From it on, a digit is accepted.
+        reading: How else its metadata say that numbers are read. By default a separator is
+            accepted from 0.6 on; the rest is as the shipped finder has it.
 
     Returns:
         The path of the graph.
@@ -144,10 +152,11 @@ def write_finder(folder: Path, found: Sequence[Detection], **reading: object) ->
     path.write_bytes(content)
     document = json.loads(DEFAULT_FINDER.with_suffix(".json").read_text("utf-8"))
     document["file"]["sha256"] = hashlib.sha256(content).hexdigest()
+    for_digits = {"accepted_probability": accepted_probability, "digit_weight": digit_weight}
     document["reading"] |= {
-        "accepted_probability": 0.4,
+        "photographs": for_digits,
+        "drawings": for_digits,
         "separator_probability": 0.6,
-        "digit_weight": 0.0,
         **reading,
     }
     path.with_suffix(".json").write_text(json.dumps(document), "utf-8")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inference import Prediction
 from inference.number.finder import Detection
-from inference.number.metadata import FEATURES, ReadingSettings
+from inference.number.metadata import FEATURES, DigitSettings, ReadingSettings
 from inference.number.reader import LineReading, read_lines
 from tests.inference.number.found import INK_SIDE
 
@@ -24,7 +24,7 @@ class Finder:
     def run(
         self, output_names: Sequence[str], input_feed: Mapping[str, NDArray[Any]]
     ) -> Sequence[NDArray[Any]]:
-        assert input_feed["luminance"] is PAPER
+        assert input_feed["luminance"].dtype == np.uint8
         outputs = {
             "boxes": np.array([[one.left, one.top, one.right, one.bottom] for one in self.found]),
             "probabilities": np.array([one.probabilities for one in self.found]),
@@ -62,14 +62,23 @@ def reading_of(seen: Mapping[int, float]) -> Prediction:
 
 
 def settings_of(
-    *, weight: float = 0.5, accepted: float = 0.4, separator: float = 0.6, **confidence: float
+    *,
+    weight: float = 0.5,
+    accepted: float = 0.4,
+    separator: float = 0.6,
+    drawings: DigitSettings | None = None,
+    **confidence: float,
 ) -> ReadingSettings:
-    """How numbers are read; features of the confidence that are not named do not count."""
+    """How numbers are read; features of the confidence that are not named do not count.
+
+    Drawings are read as photographs are, unless it is said otherwise.
+    """
     weights = {"bias": 0.0, **dict.fromkeys(FEATURES, 0.0), **confidence}
-    return ReadingSettings(accepted, separator, 0.9, weight, weights)
+    for_digits = DigitSettings(accepted, weight)
+    return ReadingSettings(for_digits, drawings or for_digits, separator, 0.9, weights)
 
 
 def read(
-    found: Sequence[Detection], graph: DigitGraph | None = None, /, **settings: float
+    found: Sequence[Detection], graph: DigitGraph | None = None, /, **settings: Any
 ) -> list[LineReading]:
     return read_lines(Finder(found), PAPER, graph or DigitGraph(), settings_of(**settings))

@@ -3,11 +3,15 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inference.number.finder import Detection
+from inference.number.metadata import DigitSettings
+from inference.number.reader import read_likeliest, read_lines
 from tests.inference.number.found import HEIGHT, character, row
-from tests.inference.number.reading import DigitGraph, read
+from tests.inference.number.reading import DigitGraph, Finder, read, settings_of
 
 # --- Two opinions on each digit -------------------------------------------------------------------
 
@@ -104,6 +108,36 @@ def test_separators_stand_between_the_digits_as_they_are_read():
     minus = character("-", -40, width=20, height=10)
     (number,) = read([*found, minus], DigitGraph(_3={8: 1.0}), weight=1)
     assert number.text == "-88,44"
+
+
+# --- Drawings and photographs ---------------------------------------------------------------------
+
+
+def on_paper(levels: Sequence[int]) -> NDArray[np.uint8]:
+    return np.array(levels, np.uint8).reshape(2, -1)
+
+
+DRAWN = on_paper([255, 0, 255, 255, 9, 255])
+PHOTOGRAPHED = on_paper([255, 0, 255, 254, 9, 255])  # half of it has the corner's level
+
+
+@pytest.mark.parametrize(("luminance", "text"), [(DRAWN, "12"), (PHOTOGRAPHED, "1")])
+def test_on_a_drawing_other_probabilities_are_accepted(luminance: NDArray[np.uint8], text: str):
+    settings = settings_of(drawings=DigitSettings(0.2, 0.5))
+    found = [*row("1"), character("2", 90, probability=0.3)]
+    (number,) = read_lines(Finder(found), luminance, DigitGraph(), settings)
+    assert number.text == text
+
+
+@pytest.mark.parametrize(("luminance", "text"), [(DRAWN, "8"), (PHOTOGRAPHED, "3")])
+def test_on_a_drawing_the_digit_graph_has_another_weight(luminance: NDArray[np.uint8], text: str):
+    settings = settings_of(weight=0.0, drawings=DigitSettings(0.4, 1.0))
+    graph = DigitGraph(_3={8: 1.0})
+    (number,) = read_lines(Finder([THREE_OR_EIGHT]), luminance, graph, settings)
+    likeliest = read_likeliest(Finder([THREE_OR_EIGHT]), luminance, graph, settings)
+    assert number.text == text
+    assert likeliest is not None
+    assert str(likeliest[1].digit) == text
 
 
 # --- What is left out -----------------------------------------------------------------------------
