@@ -43,7 +43,7 @@ export async function readNumbers(ort, finder, reader, description, picture) {
   const unused = found.filter(one => !used.has(one));
   for (const line of lines) {
     line.rejected.push(...near(line, unused));
-    line.lostSign = lostSign(line, unused);
+    line.lostSeparator = lostSeparator(line, unused);
   }
   const digits = lines.flatMap(line => [...line.digits, ...line.rejected]);
   const readings = await readDigits(ort, reader, digits, forDigits.digit_weight);
@@ -224,11 +224,19 @@ function isSign({ digits: [first], height }, one) {
   return one.label === "-" && one.x < first.x && isClose;
 }
 
-// How likely a minus stands before a number that was read without; 0 if it has one.
-function lostSign(line, rejected) {
-  if (!line.characters[0].isDigit) return 0;
-  const signs = rejected.filter(one => belongs(line, one) && isSign(line, one));
-  return Math.max(0, ...signs.map(one => one.probability));
+// How likely a separator, or a minus before the number, stands where none was read.
+function lostSeparator(line, rejected) {
+  const { characters } = line;
+  const isBetweenDigits = one =>
+    characters.some((left, index) => {
+      const right = characters[index + 1];
+      return right?.isDigit && left.isDigit && left.x < one.x && one.x < right.x;
+    });
+  const maySign = one => characters[0].isDigit && isSign(line, one);
+  const likely = rejected
+    .filter(one => !one.isDigit && belongs(line, one) && (isBetweenDigits(one) || maySign(one)))
+    .map(one => one.probability);
+  return Math.max(0, ...likely);
 }
 
 // From top to bottom, and from left to right what stands beside each other.
@@ -292,7 +300,7 @@ function confidenceOf(line, readings, weights) {
     graphs: sum(graphs),
     least_graphs: Math.min(...graphs),
     lost: log(1 - Math.max(0, ...rejected.map(one => one.probability))),
-    lost_sign: log(1 - line.lostSign),
+    lost_separator: log(1 - line.lostSeparator),
     gap: -Math.max(0, Math.max(...gaps) - 0.5),
     parting_gap: -Math.max(0, (FAR_GAP - partingGap) / FAR_GAP),
   };

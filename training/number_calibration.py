@@ -170,6 +170,12 @@ def is_right(reading: LineReading, example: Example, *, all_separators: bool = F
     return False
 
 
+def is_right_as_seen(reading: LineReading, example: Example) -> bool:
+    """Whether a number is right; an overlooked separator counts if something was seen of it."""
+    is_seen = reading.features["lost_separator"] < 0
+    return is_right(reading, example, all_separators=is_seen)
+
+
 def _is_part(written: str, read: str) -> bool:
     """Whether a text was read right but for separators that were overlooked."""
     rest = iter(written)
@@ -236,7 +242,7 @@ def choose_reading(
     for example, lines in zip(examples, readings, strict=True):
         for line in lines:
             features.append(line.features)
-            right.append(is_right(line, example))
+            right.append(is_right_as_seen(line, example))
     table = np.array([[row[name] for name in FEATURES] for row in features])
     model = LogisticRegression(C=_REGULARISATION).fit(table, right)
     # What half of the numbers says is measured by the other half.

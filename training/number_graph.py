@@ -105,7 +105,7 @@ class NumberGraph(nn.Module):
             padded_sides = torch.tensor(level.shape[2:], dtype=torch.float32)
             level_sides = (padded_sides * step).round().clamp(min=1)
             stretch = stretch * (padded_sides / level_sides).flip(0).repeat(2)
-            # Runtimes differ in antialiasing; without, a pixel of half the size is the mean of four.
+            # Runtimes differ in antialiasing. At a half, this is the mean of four pixels.
             level = _resized(level, level_sides, antialias=False)
             if max(level.shape) < LEAST_SIDE_PX:
                 break

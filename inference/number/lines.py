@@ -176,17 +176,26 @@ def _with_separators(line: Line, separators: Sequence[Detection]) -> Line:
     return replace(line, characters=tuple(characters))
 
 
-def lost_sign(line: Line, rejected: Sequence[Detection]) -> float:
-    """How likely a minus stands before a number that was read without; 0 if it has one.
+def lost_separator(line: Line, rejected: Sequence[Detection]) -> float:
+    """How likely a separator, or a minus before the number, stands where none was read.
 
     Args:
         line: The number.
         rejected: What is not likely enough to belong to a number.
     """
-    if not line.characters[0].is_digit:
-        return 0.0
-    signs = (sign for sign in rejected if _belongs(line, sign) and _is_sign(line, sign))
-    return max((sign.probability for sign in signs), default=0.0)
+    bare = [pair for pair in pairwise(line.characters) if all(one.is_digit for one in pair)]
+    may_be_signed = line.characters[0].is_digit
+    likely = (
+        separator.probability
+        for separator in rejected
+        if not separator.is_digit
+        and _belongs(line, separator)
+        and (
+            any(left.x < separator.x < right.x for left, right in bare)
+            or (may_be_signed and _is_sign(line, separator))
+        )
+    )
+    return max(likely, default=0.0)
 
 
 def _is_sign(line: Line, separator: Detection) -> bool:

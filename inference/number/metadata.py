@@ -30,7 +30,7 @@ FEATURES = (
     "graphs",
     "least_graphs",
     "lost",
-    "lost_sign",
+    "lost_separator",
     "gap",
     "parting_gap",
 )

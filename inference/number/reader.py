@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..model import Session
 from ..prediction import Prediction
 from .finder import Detection, find_characters
-from .lines import Line, find_lines, lost_sign
+from .lines import Line, find_lines, lost_separator
 from .metadata import FEATURES, DigitSettings, ReadingSettings
 
 ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
@@ -114,7 +114,7 @@ def read_lines(
             line,
             list(itertools.islice(reads, len(line.digits))),
             [read for read in itertools.islice(reads, len(beside)) if read.may_be_digit],
-            lost_sign(line, unused),
+            lost_separator(line, unused),
         )
         for line, beside in zip(lines, besides, strict=True)
     ]
@@ -198,12 +198,12 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What may be a number: its line, its digits, what was rejected beside it, a minus, perhaps."""
+    """What may be a number: its line and digits, what was rejected beside it, a lost separator."""
 
     line: Line
     digits: list[_Read]
     rejected: list[_Read]
-    lost_sign: float
+    lost_separator: float
 
     @property
     def strength(self) -> float:
@@ -283,7 +283,7 @@ def _features(number: _Candidate) -> dict[str, float]:
         _sum_of_logs(graphs),
         _log(min(graphs)),
         _log(1 - lost),
-        _log(1 - number.lost_sign),
+        _log(1 - number.lost_separator),
         -max(0.0, line.widest_gap - 0.5),
         -max(0.0, (FAR_GAP - line.parting_gap) / FAR_GAP),
     )

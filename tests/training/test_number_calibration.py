@@ -19,6 +19,7 @@ from training.number_calibration import (
     Example,
     compose_examples,
     is_right,
+    is_right_as_seen,
 )
 
 # --- Examples -------------------------------------------------------------------------------------
@@ -103,6 +104,15 @@ def test_a_separator_that_was_overlooked_counts_where_all_are_wanted():
     example = example_of([*row("123"), POINT])
     assert not is_right(reading_of(row("123")), example, all_separators=True)
     assert is_right(reading_of([*row("123"), POINT]), example, all_separators=True)
+
+
+@pytest.mark.parametrize(("seen", "right"), [(0.0, True), (-0.4, False)])
+def test_a_separator_that_was_overlooked_counts_if_something_was_seen_of_it(
+    seen: float, right: bool
+):
+    reading = replace(reading_of(row("123")), features={"lost_separator": seen})
+    assert is_right_as_seen(reading, example_of([*row("123"), POINT])) == right
+    assert is_right_as_seen(reading, example_of(row("123")))
 
 
 def test_a_separator_that_is_not_there_is_wrong():

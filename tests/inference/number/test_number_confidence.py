@@ -64,15 +64,36 @@ def test_a_gap_wider_than_half_a_height_is_a_feature():
 
 
 def test_how_likely_a_minus_was_overlooked_is_a_feature():
-    def lost_sign(name: str, left: float, y: float = 0.0, probability: float = 0.3) -> float:
+    def lost_minus(name: str, left: float, y: float = 0.0, probability: float = 0.3) -> float:
         sign = character(name, left, y, width=40, height=10, probability=probability)
-        return math.exp(features_of([*row("12"), sign])["lost_sign"])
+        return math.exp(features_of([*row("12"), sign])["lost_separator"])
 
-    assert lost_sign("-", -70) == pytest.approx(0.7)
-    assert lost_sign("-", -70, probability=0.95) == 1.0  # It is read.
-    assert lost_sign("-", -170) == 1.0
-    assert lost_sign("-", -70, y=130) == 1.0
-    assert lost_sign(".", -70) == 1.0
+    assert lost_minus("-", -70) == pytest.approx(0.7)
+    assert lost_minus("-", -70, probability=0.95) == 1.0  # It is read.
+    assert lost_minus("-", -170) == 1.0
+    assert lost_minus("-", -70, y=130) == 1.0
+    assert lost_minus(".", -70) == 1.0
+
+
+def test_how_likely_a_separator_was_overlooked_is_a_feature():
+    """A point that is not read makes another amount."""
+
+    def lost_point(
+        left: float, y: float = 40.0, found: str = ".", probability: float = 0.3
+    ) -> float:
+        point = character(found, left, y, width=16, height=16, probability=probability)
+        return math.exp(features_of([*row("12"), point])["lost_separator"])
+
+    assert lost_point(66) == pytest.approx(0.7)
+    assert lost_point(66, found="-") == pytest.approx(0.7)
+    assert lost_point(66, probability=0.95) == 1.0  # It is read.
+    assert lost_point(66, y=200) == 1.0
+    assert lost_point(200) == 1.0  # An amount may end with one.
+
+
+def test_where_a_separator_is_read_none_was_overlooked():
+    points = [character(".", 66, 40, width=16, height=16, probability=p) for p in (0.9, 0.3)]
+    assert features_of([*row("12"), *points])["lost_separator"] == 0.0
 
 
 def test_another_number_close_by_in_the_row_is_a_feature():
