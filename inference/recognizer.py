@@ -25,7 +25,7 @@ from .model import Session, SessionOptions, open_model
 from .number import Box, DetectedDigit, Number
 from .number.finder import Detection
 from .number.metadata import CONTRACT as FINDER_CONTRACT
-from .number.metadata import NumberMetadata, parse_number_metadata
+from .number.metadata import NumberMetadata, ReadingSettings, parse_number_metadata
 from .number.reader import LineReading, read_likeliest, read_lines
 from .prediction import Prediction
 from .stream import check_that_they_are_several, map_in_order, parts
@@ -36,6 +36,12 @@ _HOME = _PACKAGE if (_PACKAGE / "artifacts").is_dir() else _PACKAGE.parent
 DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 
 DEFAULT_FINDER = DEFAULT_MODEL.with_name("numbers.onnx")
+
+OWN_DIGIT_WEIGHT = 0.7
+"""Weight on drawings of a digit network that the finder's weight was not chosen for.
+
+Whoever has taught one their hand wants to be read by it, whatever the finder takes a digit for.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +102,8 @@ class DigitRecognizer:
 
         Args:
             model: Path of an ONNX file with its metadata, the `.json` file of the same stem,
-                beside it. None is the model that this package comes with.
+                beside it. None is the model that this package comes with. One of your own has the
+                larger say in which digits a drawing shows.
             finder: Path of the graph that finds numbers, `numbers.onnx`, likewise. It is opened
                 when it is needed for the first time: for a number, or for a photograph.
             session_options: How onnxruntime runs the models. By default on one CPU thread.
@@ -301,13 +308,18 @@ class DigitRecognizer:
         return [self._number(reading, picture) for reading in self._read_lines(picture)]
 
     def _read_lines(self, picture: Picture) -> list[LineReading]:
-        session, metadata = self._finder.opened
+        luminance = visible_luminance(picture)
         return read_lines(
-            session,
-            visible_luminance(picture),
-            self.predict_ink,
-            metadata.reading,
+            self._finder.opened[0], luminance, self.predict_ink, self._reading_settings
         )
+
+    @property
+    def _reading_settings(self) -> ReadingSettings:
+        settings = self._finder.opened[1].reading
+        if self._model is None:
+            return settings
+        drawings = replace(settings.drawings, digit_weight=OWN_DIGIT_WEIGHT)
+        return replace(settings, drawings=drawings)
 
     def _number(self, reading: LineReading, picture: Picture) -> Number:
         _, metadata = self._finder.opened
@@ -342,8 +354,8 @@ class DigitRecognizer:
 
     def _found_digit(self, picture: Picture) -> Prediction | None:
         """What the finder's likeliest digit is; None if nothing resembles a digit."""
-        session, metadata = self._finder.opened
-        read = read_likeliest(session, picture.luminance, self.predict_ink, metadata.reading)
+        session, _ = self._finder.opened
+        read = read_likeliest(session, picture.luminance, self.predict_ink, self._reading_settings)
         if read is None:
             return None
         found, prediction = read

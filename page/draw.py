@@ -71,11 +71,14 @@ def read_drawing(recognizer: DigitRecognizer, content: bytes) -> Reading | Failu
 
 
 def unread(recognizer: DigitRecognizer, picture: Image.Image) -> list[Number]:
-    """Take all that is drawn for one mark that is no digit, so that it can be corrected."""
+    """Take all that is drawn for a doubtful digit, or for none, so that it can be corrected."""
     try:
         top, left, bottom, right = bounding_box(find_ink(read_picture(picture)) > 0)
     except BlankImageError:
         return []
     box = Box(left, top, right - left + 1, bottom - top + 1)
-    mark = DetectedDigit(box, recognizer.predict(picture))
-    return [Number("", 0.0, is_sure=False, box=box, digits=(), rejected=(mark,))]
+    prediction = recognizer.predict(picture)
+    mark = DetectedDigit(box, replace(prediction, is_digit=False))
+    if prediction.is_digit:
+        return [Number(str(prediction.digit), 0.0, False, box, digits=(mark,), rejected=())]
+    return [Number("", 0.0, False, box, digits=(), rejected=(mark,))]

@@ -31,7 +31,7 @@ DRAWING_STEP, PHOTOGRAPH_STEP = 0.5, 0.5**0.5
 MOST_SCALES = 14
 
 LEAST_PROBABILITY = 0.15
-"""What is less likely a character is not returned."""
+"""What no scale takes for likelier a character is not returned."""
 
 MOST_OVERLAP = 0.45
 """Of two boxes with a larger intersection over union, the likelier one is returned."""

@@ -1,6 +1,7 @@
 """Photographs and scans of paper: the digit on them is read, whatever else they show."""
 
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image, ImageDraw, ImageOps
 from inference import BlankImageError, DigitRecognizer, ModelError
 from inference.image.ink import find_ink, is_photograph, visible_luminance
 from inference.image.picture import read_picture
+from inference.recognizer import DEFAULT_MODEL
 from tests.drawings import Drawing, load_drawings
 from tests.inference.number.found import character, write_finder
 from training.data import LabelledInk
@@ -277,6 +279,22 @@ def test_what_the_finder_says_of_a_photographed_digit_counts_as_in_numbers(
     found = [character("1", 90, ink=TWO_AS_INK)]
     recognizer = DigitRecognizer(finder=write_finder(tmp_path, found, digit_weight=weight))
     assert recognizer.predict(on_paper()).digit == digit
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_digit_network_of_ones_own_has_the_larger_say_on_drawings(is_own: bool, tmp_path: Path):
+    """Who has taught one their hand wants to be read by it."""
+    model = None
+    if is_own:
+        for name in ("digits.onnx", "digits.json"):
+            shutil.copy(DEFAULT_MODEL.with_name(name), tmp_path)
+        model = tmp_path / "digits.onnx"
+    finder = write_finder(tmp_path, [character("1", 90, ink=TWO_AS_INK)])
+    recognizer = DigitRecognizer(model, finder=finder)
+    drawing = np.full((200, 300), 255, np.uint8)
+    drawing[50:150, 100:110] = 0
+    assert recognizer.read_number(drawing).text == ("2" if is_own else "1")
+    assert recognizer.predict(on_paper()).digit == 1  # The finder knows photographs better.
 
 
 @pytest.mark.parametrize("more", [-0.02, 0.02])

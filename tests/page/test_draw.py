@@ -10,6 +10,14 @@ from PIL import Image
 from tests.page.opened import answers, file_content, html_elements, open_page
 
 
+def two_strokes() -> Image.Image:
+    """An upright and a flat one, far from each other."""
+    paper = Image.new("L", (200, 100), 255)
+    paper.paste(0, (20, 10, 30, 60))
+    paper.paste(0, (100, 40, 160, 50))
+    return paper
+
+
 def test_an_empty_canvas_has_no_answer() -> None:
     page = open_page()
 
@@ -23,7 +31,7 @@ def test_a_stroke_reaches_the_real_model(draw: Callable[..., None]) -> None:
     assert answers(open_page())[0].startswith("3 |")
 
 
-def test_a_drawing_without_a_number_is_called_so_with_what_it_resembles(
+def test_a_drawing_without_a_number_is_doubtfully_what_the_digit_network_says(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
     predict()
@@ -31,17 +39,25 @@ def test_a_drawing_without_a_number_is_called_so_with_what_it_resembles(
 
     (answer,) = answers(open_page())
 
-    assert re.fullmatch(r"No digit \| It resembles 3 \(.*\) and . \(.*\) most", answer)
+    assert re.fullmatch(r"3\? \| Not sure: 3 \(.*\) or . \(.*\)", answer)
+
+
+def test_a_drawing_that_is_no_digit_either_is_called_so_with_what_it_resembles(
+    draw: Callable[..., None], predict: Callable[..., None]
+) -> None:
+    predict()
+    draw(two_strokes())
+
+    (answer,) = answers(open_page())
+
+    assert re.fullmatch(r"No digit \| It resembles . \(.*\) and . \(.*\) most", answer)
 
 
 def test_all_of_a_drawing_without_a_number_is_framed(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
     predict()
-    paper = Image.new("L", (200, 100), 255)
-    paper.paste(0, (20, 10, 30, 60))
-    paper.paste(0, (100, 40, 160, 50))
-    draw(paper)
+    draw(two_strokes())
 
     page = open_page()
 
