@@ -81,7 +81,7 @@ class Composer:
         device: torch.device | None = None,
         *,
         legible: bool = False,
-        clean_share: float = CLEAN_SHARE,
+        clean_share: float | None = None,
     ) -> None:
         """Takes over the stock.
 
@@ -90,11 +90,12 @@ class Composer:
             seed: Decides the pictures.
             device: Where they are drawn; the CPU by default.
             legible: Whether a person could read all that is written.
-            clean_share: Share of the pictures that a drawing program made.
+            clean_share: Share of the pictures that a drawing program made; `CLEAN_SHARE` by
+                default.
         """
         self._stock = stock
         self._legible = legible
-        self._clean_share = clean_share
+        self._clean_share = CLEAN_SHARE if clean_share is None else clean_share
         self._device = device or torch.device("cpu")
         self._random = Random(seed)  # noqa: S311 - no secret depends on it
         self._generator = Generator(self._device).manual_seed(seed)

@@ -35,7 +35,7 @@ UNIT_SHARE = 0.07
 """Share of the numbers with letters or symbols close to them."""
 
 LEANING_SHARE = 0.3
-"""Share of the 1s that lean further than the digits beside them."""
+"""Share of the 1s that lean further than the digits beside them, unless these are in contact."""
 
 BACKGROUND = -1
 """The target of a character that must not be found."""
@@ -243,7 +243,7 @@ def _write(
         own_slant = lean_px = 0.0
         if character in DIGITS:
             chosen = stock.pick(kind, hand.pen, random)
-            if character == "1" and random.random() < LEANING_SHARE:
+            if character == "1" and not hand.contacts and random.random() < LEANING_SHARE:
                 own_slant = random.uniform(0.0, 0.4)
             height = h * math.exp(random.gauss(0, hand.size_spread))
             lean_px = own_slant * height / 2

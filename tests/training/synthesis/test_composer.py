@@ -17,7 +17,7 @@ from tests.training.synthesis.composed import (
     compose_only,
     ink_of,
 )
-from training.synthesis import composer
+from training.synthesis import camera, composer
 from training.synthesis.characters import (
     INKED,
     CharacterStock,
@@ -306,3 +306,13 @@ def test_the_same_characters_are_composed_on_another_device(
     assert torch.equal(elsewhere.picture.cpu(), pictures.picture)
     assert torch.equal(elsewhere.kinds.cpu(), pictures.kinds)
     assert (elsewhere.boxes.cpu() - pictures.boxes).abs().max() <= 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_how_many_pictures_a_drawing_program_made_can_be_said(
+    share: float, stock: CharacterStock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(camera, "INVERTED_SHARE", 0.0)
+    pictures = Composer(stock, 0, legible=True, clean_share=share).compose(100, SIZE).luminance
+    white = (pictures == 255).float().mean(dim=(1, 2)) > 0.5
+    assert abs(float(white.float().mean()) - share) <= 0.15

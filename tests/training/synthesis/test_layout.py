@@ -66,12 +66,41 @@ def test_what_is_larger_than_the_largest_is_never_to_be_found(stock: CharacterSt
     assert {placed.target for placed in large} == {BACKGROUND}
 
 
-def test_letters_and_strokes_are_never_to_be_found(stock: CharacterStock):
+def test_letters_are_never_to_be_found(stock: CharacterStock):
     random = seeded()
     placed = [p for _ in range(500) for p in lay_out(stock, HEIGHT, WIDTH, random).characters]
-    others = [p for p in placed if p.character >= stock.starts[LETTER]]
-    assert len(others) > 100
-    assert {p.target for p in others} == {BACKGROUND}
+    letters = [p for p in placed if stock.starts[LETTER] <= p.character < stock.starts[STROKE]]
+    assert len(letters) > 100
+    assert {p.target for p in letters} == {BACKGROUND}
+
+
+def test_loose_strokes_are_not_to_be_found_but_for_upright_ones_which_may_be_1s(
+    stock: CharacterStock,
+):
+    random = seeded()
+    placed = [p for _ in range(1_000) for p in lay_out(stock, HEIGHT, WIDTH, random).characters]
+    strokes = [p for p in placed if p.character >= stock.starts[STROKE]]
+    for stroke in strokes:
+        is_like_a_one = stroke.height >= SMALLEST_FOUND_PX and stroke.height > 1.5 * stroke.width
+        assert stroke.target == (IGNORED if is_like_a_one else BACKGROUND)
+    assert {stroke.target for stroke in strokes} == {IGNORED, BACKGROUND}
+
+
+def test_some_1s_lean_further_than_the_digits_beside_them_and_do_not_run_into_them(
+    stock: CharacterStock,
+):
+    random = seeded()
+    further: list[float] = []
+    for _ in range(300):
+        hand = replace(layout._hand(random, 40.0), gap=0.1, gap_spread=0.0, contacts=0.0)
+        (seven, one, other), _ = layout._write(stock, "717", hand, random)
+        further.append(one.slant - hand.slant)
+        assert seven.slant == other.slant == hand.slant
+        reach = (one.width + further[-1] * one.height) / 2
+        assert one.x - reach >= seven.x + seven.width / 2 + 0.1 * 40 - 1e-6 - abs(hand.slant) * 40
+    leaning = [lean for lean in further if lean > 0]
+    assert 0.2 < len(leaning) / len(further) < 0.4
+    assert 0.3 < max(leaning) <= 0.4
 
 
 def test_a_separator_is_a_target_of_its_own_kind(stock: CharacterStock):
