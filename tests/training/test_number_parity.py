@@ -287,6 +287,13 @@ def test_a_box_elsewhere_or_of_another_size_has_no_say(other: tuple[float, ...])
     torch.testing.assert_close(halved, likely / 2)
 
 
+def test_a_box_without_area_has_no_say_and_is_no_character():
+    boxes, likely = found_on_two_scales(10, 10, 10, 30)
+    joined = join_scales(boxes, likely, boxes, likely, witnesses=1)
+    torch.testing.assert_close(joined[0], likely[0])
+    assert float(joined[1].sum()) == 0
+
+
 # --- Pictures -------------------------------------------------------------------------------------
 
 

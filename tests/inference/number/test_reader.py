@@ -125,7 +125,7 @@ PHOTOGRAPHED = on_paper([255, 0, 255, 254, 9, 255])  # half of it has the corner
 def test_on_a_drawing_other_probabilities_are_accepted(luminance: NDArray[np.uint8], text: str):
     settings = settings_of(drawings=DigitSettings(0.2, 0.5))
     found = [*row("1"), character("2", 90, probability=0.3)]
-    (number,) = read_lines(Finder(found), luminance, DigitGraph(), settings)
+    (number,) = read_lines(Finder(found, luminance), luminance, DigitGraph(), settings)
     assert number.text == text
 
 
@@ -133,8 +133,9 @@ def test_on_a_drawing_other_probabilities_are_accepted(luminance: NDArray[np.uin
 def test_on_a_drawing_the_digit_graph_has_another_weight(luminance: NDArray[np.uint8], text: str):
     settings = settings_of(weight=0.0, drawings=DigitSettings(0.4, 1.0))
     graph = DigitGraph(_3={8: 1.0})
-    (number,) = read_lines(Finder([THREE_OR_EIGHT]), luminance, graph, settings)
-    likeliest = read_likeliest(Finder([THREE_OR_EIGHT]), luminance, graph, settings)
+    finder = Finder([THREE_OR_EIGHT], luminance)
+    (number,) = read_lines(finder, luminance, graph, settings)
+    likeliest = read_likeliest(finder, luminance, graph, settings)
     assert number.text == text
     assert likeliest is not None
     assert str(likeliest[1].digit) == text
