@@ -69,7 +69,7 @@ def sample(files: Mapping[str, str], count: int, seed: int) -> list[Mutation]:
     for each in shuffled:
         generator.shuffle(each)
     in_turns = chain.from_iterable(zip_longest(*shuffled))
-    return [one for one in in_turns if one is not None][:count]
+    return [mutation for mutation in in_turns if mutation is not None][:count]
 
 
 def _mutations_below(node: ast.AST, place: Mutation, tree: ast.AST) -> Iterator[Mutation]:

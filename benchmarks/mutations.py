@@ -67,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recording = record(copy)
         drawn = sample(sources(copy, options.files), options.count, options.seed)
         survivors = [
-            (one, count)
-            for one in tqdm(drawn, "mutations", unit="mutation")
-            if (count := survived_tests(copy, one, recording)) is not None
+            (mutation, count)
+            for mutation in tqdm(drawn, "mutations", unit="mutation")
+            if (count := survived_tests(copy, mutation, recording)) is not None
         ]
     print(report(survivors, len(drawn)))  # noqa: T201
     return int(len(survivors) > MAXIMUM_SHARE * len(drawn))
@@ -123,7 +123,8 @@ def _write(file: Path, source: str) -> None:
 def report(survivors: Sequence[tuple[Mutation, int]], count: int) -> str:
     """A table of the mutations that survived, and their share."""
     rows = [
-        f"{one.path}:{one.lines[0]}  {one.change}  ({tests:,} tests)" for one, tests in survivors
+        f"{mutation.path}:{mutation.lines[0]}  {mutation.change}  ({tests:,} tests)"
+        for mutation, tests in survivors
     ]
     share = len(survivors) / max(1, count)
     return "\n".join([*rows, f"{len(survivors)} of {count} mutations survived: {share:.1%}"])

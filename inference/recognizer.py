@@ -1,7 +1,6 @@
 """The recognizer: an image in, a prediction out."""
 
 import contextlib
-import functools
 import itertools
 import math
 import os
@@ -232,29 +231,20 @@ class DigitRecognizer:
     def _stream(
         self, images: Iterable[ImageSource], batch_size: int, threads: int, return_errors: bool
     ) -> Iterator[Prediction | InvalidImageError]:
-        predict_part = functools.partial(self._predict_part, Lock())
-        done = map_in_order(predict_part, parts(images, batch_size), threads)
+        done = map_in_order(self._predict_part, parts(images, batch_size), threads)
         with contextlib.closing(done):
             for index, result in enumerate(itertools.chain.from_iterable(done)):
                 if isinstance(result, InvalidImageError) and not return_errors:
                     raise type(result)(f"image {index}: {result}") from result
                 yield result
 
-    def _predict_part(
-        self, numpy_lock: Lock, images: list[ImageSource]
-    ) -> list[Prediction | InvalidImageError]:
+    def _predict_part(self, images: list[ImageSource]) -> list[Prediction | InvalidImageError]:
         results: dict[int, Prediction | InvalidImageError] = {}
-        for positions, ink in ink_batches(images, self._ink_or_prediction, numpy_lock):
+        for positions, ink in ink_batches(images, self._ink_or_prediction):
             if not isinstance(ink, np.ndarray):
                 results[positions[0]] = ink
                 continue
-            output = self.run(ink)
-            # While NumPy works it releases the interpreter's lock for moments. If another thread
-            # of this stream took it then, both would fall into step and wait for each other after
-            # every batch: two threads would take 7 % longer on small arrays.
-            with numpy_lock:
-                pass
-            results.update(zip(positions, self._predictions(output), strict=True))
+            results.update(zip(positions, self.predict_ink(ink), strict=True))
         return [results[position] for position in range(len(images))]
 
     def read_number(self, image: ImageSource) -> Number:
@@ -448,7 +438,7 @@ def _detected(
     found: Sequence[Detection], digits: Sequence[Prediction], picture: Picture
 ) -> tuple[DetectedDigit, ...]:
     pairs = sorted(zip(found, digits, strict=True), key=lambda pair: pair[0].x)
-    return tuple(DetectedDigit(_box([one], picture), digit) for one, digit in pairs)
+    return tuple(DetectedDigit(_box([detection], picture), digit) for detection, digit in pairs)
 
 
 def _box(found: Sequence[Detection], picture: Picture) -> Box:
@@ -456,10 +446,16 @@ def _box(found: Sequence[Detection], picture: Picture) -> Box:
     height, width = picture.luminance.shape
     source_width, source_height = picture.source_size
     left, right = _in_source(
-        min(one.left for one in found), max(one.right for one in found), width, source_width
+        min(detection.left for detection in found),
+        max(detection.right for detection in found),
+        width,
+        source_width,
     )
     top, bottom = _in_source(
-        min(one.top for one in found), max(one.bottom for one in found), height, source_height
+        min(detection.top for detection in found),
+        max(detection.bottom for detection in found),
+        height,
+        source_height,
     )
     return Box(left, top, right - left, bottom - top)
 

@@ -43,7 +43,9 @@ def show_answer(
     mark = reading.marks[index]
     show_mark(recognizer, reading, mark, key)
     show_digit_correction(reading, mark, key)
-    number = next(one for one in reading.numbers if mark in (*one.digits, *one.rejected))
+    number = next(
+        number for number in reading.numbers if mark in (*number.digits, *number.rejected)
+    )
     show_number_correction(reading, number, key)
 
 

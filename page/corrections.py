@@ -129,13 +129,13 @@ def crop(reading: Reading, box: Box) -> Image.Image:
     return reading.picture.crop((box.left, box.top, box.left + box.width, box.top + box.height))
 
 
-def overlap(one: Box, other: Box) -> bool:
+def overlap(box: Box, other: Box) -> bool:
     """Whether two boxes share a pixel."""
     return (
-        one.left < other.left + other.width
-        and other.left < one.left + one.width
-        and one.top < other.top + other.height
-        and other.top < one.top + one.height
+        box.left < other.left + other.width
+        and other.left < box.left + box.width
+        and box.top < other.top + other.height
+        and other.top < box.top + box.height
     )
 
 
@@ -144,12 +144,16 @@ def digits_zip(corrections: Mapping[str, Correction]) -> bytes | None:
 
     An image's name comes from its content, so that folders of several visits can be merged.
     """
-    digits = [one for one in corrections.values() if not one.is_number and one.label != NO_DIGIT]
+    digits = [
+        correction
+        for correction in corrections.values()
+        if not correction.is_number and correction.label != NO_DIGIT
+    ]
     if not digits:
         return None
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for one in digits:
-            name = hashlib.sha256(one.picture).hexdigest()[:16]
-            archive.writestr(f"{one.label}/{name}.png", one.picture)
+        for correction in digits:
+            name = hashlib.sha256(correction.picture).hexdigest()[:16]
+            archive.writestr(f"{correction.label}/{name}.png", correction.picture)
     return file.getvalue()

@@ -31,11 +31,11 @@ def average(checkpoints: Sequence[NumberCheckpoint]) -> NumberCheckpoint:
         ValueError: The networks are of different widths.
     """
     last = checkpoints[-1]
-    widths = {one.config["width"] for one in checkpoints}
+    widths = {checkpoint.config["width"] for checkpoint in checkpoints}
     if len(widths) > 1:
         raise ValueError(f"the networks have widths of {sorted(widths)}; they must be the same")
     network = NumberNetwork(int(last.config["width"]))
-    states = [one.network.state_dict() for one in checkpoints]
+    states = [checkpoint.network.state_dict() for checkpoint in checkpoints]
     network.load_state_dict(
         {
             name: torch.stack([state[name] for state in states])

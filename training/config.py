@@ -36,12 +36,12 @@ class Settings:
     @classmethod
     def add_flags(cls, parser: argparse.ArgumentParser) -> None:
         """Adds one flag for each setting, with its help and default."""
-        for one in fields(cls):
+        for option in fields(cls):
             parser.add_argument(
-                f"--{one.name.replace('_', '-')}",
-                type=type(one.default),
-                default=one.default,
-                help=f"{one.metadata['help']} (default: %(default)s)",
+                f"--{option.name.replace('_', '-')}",
+                type=type(option.default),
+                default=option.default,
+                help=f"{option.metadata['help']} (default: %(default)s)",
             )
 
     @classmethod
@@ -51,7 +51,7 @@ class Settings:
         Raises:
             ValueError: A value is out of its range.
         """
-        return cls(**{one.name: getattr(arguments, one.name) for one in fields(cls)})
+        return cls(**{option.name: getattr(arguments, option.name) for option in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,16 +137,16 @@ def _example(pictures: Pictures, index: int) -> Example | None:
     ]
     lines = find_lines(true)
     for hair in (-_HAIR, _HAIR):
-        others = find_lines([_widened(one, hair) for one in true])
+        others = find_lines([_widened(detection, hair) for detection in true])
         if [line.text for line in others] != [line.text for line in lines]:
             return None
     return Example(pictures.luminance[index].numpy(), tuple(line.characters for line in lines))
 
 
-def _widened(one: Detection, share: float) -> Detection:
+def _widened(detection: Detection, share: float) -> Detection:
     """A box that is wider on both sides by a share of its height."""
-    by = share * one.height
-    return replace(one, left=one.left - by, right=one.right + by)
+    by = share * detection.height
+    return replace(detection, left=detection.left - by, right=detection.right + by)
 
 
 def is_right(reading: LineReading, example: Example, *, all_separators: bool = False) -> bool:
@@ -157,13 +157,13 @@ def is_right(reading: LineReading, example: Example, *, all_separators: bool = F
     """
     left, right = reading.line.characters[0].left, reading.line.characters[-1].right
     for number in example.numbers:
-        height = sum(one.height for one in number) / len(number)
+        height = sum(character.height for character in number) / len(number)
         is_there = (
             abs(number[0].left - left) < height / 2
             and abs(number[-1].right - right) < height / 2
             and abs(number[0].y - reading.line.characters[0].y) < height / 2
         )
-        written = "".join(one.character for one in number)
+        written = "".join(character.character for character in number)
         is_same = written == reading.text if all_separators else _is_part(written, reading.text)
         if is_there and is_same:
             return True
@@ -206,28 +206,32 @@ def choose_reading(
     ) -> list[list[LineReading]]:
         none: dict[str, float] = dict.fromkeys(("bias", *FEATURES), 0.0)
         settings = ReadingSettings(photographed, drawn, separator, 0.5, none)
-        return [read_lines(kept, one.luminance, read_digits, settings) for one in chosen]
+        return [read_lines(kept, example.luminance, read_digits, settings) for example in chosen]
 
     def exact_shares(
         every: Sequence[DigitSettings], chosen: Sequence[Example]
     ) -> dict[DigitSettings, float]:
         return {
-            one: _exact_share(read(one, one, chosen=chosen), chosen)
-            for one in tqdm(every, "digits", unit="setting")
+            settings: _exact_share(read(settings, settings, chosen=chosen), chosen)
+            for settings in tqdm(every, "digits", unit="setting")
         }
 
     def choose(chosen: Sequence[Example], *, trusts_digits: bool) -> DigitSettings:
         """The settings for one kind of pictures."""
-        accepted = exact_shares([DigitSettings(one, _USUAL_WEIGHT) for one in ACCEPTED], chosen)
+        accepted = exact_shares(
+            [DigitSettings(threshold, _USUAL_WEIGHT) for threshold in ACCEPTED], chosen
+        )
         # Within what chance decides, a digit too much is seen by a person, and one too few is not.
-        least = min(_as_good(accepted, chosen), key=lambda one: one.accepted_probability)
-        weighed = exact_shares([replace(least, digit_weight=one) for one in DIGIT_WEIGHTS], chosen)
+        least = min(_as_good(accepted, chosen), key=lambda settings: settings.accepted_probability)
+        weighed = exact_shares(
+            [replace(least, digit_weight=weight) for weight in DIGIT_WEIGHTS], chosen
+        )
         if trusts_digits:
-            return max(_as_good(weighed, chosen), key=lambda one: one.digit_weight)
-        return max(weighed, key=lambda one: weighed[one])
+            return max(_as_good(weighed, chosen), key=lambda settings: settings.digit_weight)
+        return max(weighed, key=lambda settings: weighed[settings])
 
-    drawings = [one for one in examples if is_drawing(one.luminance)]
-    photographs = [one for one in examples if not is_drawing(one.luminance)]
+    drawings = [example for example in examples if is_drawing(example.luminance)]
+    photographs = [example for example in examples if not is_drawing(example.luminance)]
     photographed = choose(photographs, trusts_digits=False)
     # The digit graph is what people teach their own hand, by drawings.
     drawn = choose(drawings, trusts_digits=True)
@@ -235,7 +239,7 @@ def choose_reading(
         separator: _exact_share(read(photographed, drawn, separator), examples, all_separators=True)
         for separator in tqdm(SEPARATORS, "separator probability", unit="threshold")
     }
-    separator = max(SEPARATORS, key=lambda one: with_separators[one])
+    separator = max(SEPARATORS, key=lambda threshold: with_separators[threshold])
     readings = read(photographed, drawn, separator)
     features: list[Mapping[str, float]] = []
     right: list[bool] = []
@@ -267,7 +271,7 @@ def _as_good(
     best = max(shares.values())
     # All settings read the same pictures: shares differ by chance less than each of them does.
     error = 0.5 * (best * (1 - best) / len(examples)) ** 0.5
-    return [one for one, share in shares.items() if share >= best - error]
+    return [setting for setting, share in shares.items() if share >= best - error]
 
 
 class _Remembered:

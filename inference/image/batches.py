@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +22,13 @@ _WAITING_PIXELS = 4_000_000
 
 
 def ink_batches(
-    images: list[ImageSource], read_ink: ReadInk, numpy_lock: Lock
+    images: list[ImageSource], read_ink: ReadInk
 ) -> Iterator[tuple[list[int], NDArray[np.uint8] | Prediction | InvalidImageError]]:
     """Finds the ink of images and joins what is of equal size, whatever stands between it.
 
     Args:
         images: What `DigitRecognizer.predict` takes.
         read_ink: Finds the ink of what does not go together with others.
-        numpy_lock: Is held while NumPy works on many small arrays.
 
     Yields:
         The positions of some images, each of which comes up once, and their ink, uint8
@@ -40,8 +38,7 @@ def ink_batches(
     rest = dict(enumerate(images))
     small = {position: image for position, image in rest.items() if is_small_luminance(image)}
     for positions, luminance in _stacks(small):
-        with numpy_lock:
-            ink, is_ready = ready_ink(luminance)
+        ink, is_ready = ready_ink(luminance)
         if not is_ready.all():
             ink = ink[is_ready]
             positions = [positions[index] for index in np.flatnonzero(is_ready)]

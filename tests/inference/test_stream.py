@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ def batches(
     """Positions and shape of each batch."""
     return [
         (positions, np.shape(ink) if isinstance(ink, np.ndarray) else ())
-        for positions, ink in ink_batches(images, read_ink, Lock())
+        for positions, ink in ink_batches(images, read_ink)
     ]
 
 
@@ -112,12 +111,12 @@ def test_ink_of_equal_size_waits_for_each_other_up_to_4_000_000_pixels():
         read.append(side)
         return np.zeros((side, side), np.uint8)
 
-    read_before = [len(read) for _ in ink_batches(sides, read_ink, Lock())]
+    read_before = [len(read) for _ in ink_batches(sides, read_ink)]
     # The first seven have 4,000,000 pixels; the eighth makes them go.
     assert read_before == [8] * 8
 
     read.clear()
-    read_before = [len(read) for _ in ink_batches(equal_sides, read_ink, Lock())]
+    read_before = [len(read) for _ in ink_batches(equal_sides, read_ink)]
     assert read_before == [5] * 4 + [9] * 5
 
 
@@ -128,7 +127,7 @@ def test_an_error_of_an_image_keeps_neither_its_cause_nor_where_it_was_raised():
         except KeyError as error:
             raise InvalidImageError("no image") from error
 
-    ((positions, error),) = ink_batches([b"text"], read_ink, Lock())
+    ((positions, error),) = ink_batches([b"text"], read_ink)
     assert positions == [0]
     assert isinstance(error, InvalidImageError)
     assert error.__cause__ is error.__context__ is error.__traceback__ is None

@@ -145,10 +145,10 @@ class Composer:
         """Draws all characters but the large ones on sheets with a margin."""
         height, width = size
         placed = [
-            (index, one)
+            (index, character)
             for index, layout in enumerate(layouts)
-            for one in layout.characters
-            if -40 < one.x < width + 40 and -40 < one.y < height + 40
+            for character in layout.characters
+            if -40 < character.x < width + 40 and -40 < character.y < height + 40
         ]
         written: list[Patches] = []
         for is_small in (True, False):
@@ -158,7 +158,7 @@ class Composer:
             if not chosen:
                 continue
             side = _SMALL_PATCH_PX if is_small else _LARGE_PATCH_PX
-            table = _table([one for _, one in chosen])
+            table = _table([character for _, character in chosen])
             corner = (table[:, 1:3] - side / 2).round()
             drawn = self._drawn(table, corner, (side, side), half=is_small)
             boxes, shown = ink_boxes(drawn.cpu(), corner, size)
@@ -177,13 +177,15 @@ class Composer:
     def _write_large(self, layouts: list[Layout], ink: Tensor) -> None:
         """Draws the large characters on sheets without a margin."""
         _, height, width = ink.shape
-        large = [(index, one) for index, layout in enumerate(layouts) for one in layout.large]
+        large = [
+            (index, character) for index, layout in enumerate(layouts) for character in layout.large
+        ]
         if not large:
             return
-        table = _table([one for _, one in large])
+        table = _table([character for _, character in large])
         drawn = self._drawn(table, torch.zeros(len(large), 2), (height, width), half=False)
-        for (index, _), one in zip(large, drawn, strict=True):
-            ink[index] = torch.maximum(ink[index], one)
+        for (index, _), character in zip(large, drawn, strict=True):
+            ink[index] = torch.maximum(ink[index], character)
 
     def _drawn(self, table: Tensor, corner: Tensor, size: tuple[int, int], *, half: bool) -> Tensor:
         """Draws characters, [count, height, width], whose upper left pixels lie at `corner`."""
