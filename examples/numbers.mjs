@@ -20,6 +20,7 @@ const CLEARLY_WIDER = 3.0;
 const SIGN_GAP = 1.2;
 
 const COVERED_SHARE = 0.6;
+const NESTED_SHARE = 0.8;
 
 /**
  * Reads every number on a picture, in reading order.
@@ -37,7 +38,7 @@ export async function readNumbers(ort, finder, reader, description, picture) {
   const neededFor = one =>
     one.isDigit ? forDigits.accepted_probability : reading.separator_probability;
   const isAccepted = one => one.probability >= neededFor(one);
-  const found = await findCharacters(ort, finder, labels, picture);
+  const found = withoutDoubles(await findCharacters(ort, finder, labels, picture));
   const lines = findLines(found.filter(isAccepted));
   const used = new Set(lines.flatMap(line => [...line.characters, ...line.rejected]));
   const unused = found.filter(one => !used.has(one));
@@ -116,6 +117,23 @@ async function readDigits(ort, reader, digits, weight) {
 }
 
 // --- From characters to lines --------------------------------------------------------------------
+
+// Takes away what was found twice: in a narrow and in a wide box, the one within the other.
+function withoutDoubles(found) {
+  const kept = [];
+  for (const one of found) {
+    if (!kept.some(likelier => isDouble(one, likelier))) kept.push(one);
+  }
+  return kept;
+}
+
+function isDouble(one, other) {
+  const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+  const smaller = Math.min(one.width * one.height, other.width * other.height);
+  const isNested = Math.min(width, height) > 0 && width * height >= NESTED_SHARE * smaller;
+  return isNested && one.label === other.label;
+}
 
 function findLines(found) {
   const lines = rows(found.filter(one => one.isDigit)).flatMap(row => {

@@ -18,6 +18,8 @@ SIGN_GAP = 1.2  # the farthest that a minus stands from its number
 
 COVERED_SHARE = 0.6  # of the narrower of two digits that cannot stand beside each other
 
+NESTED_SHARE = 0.8  # of the smaller of two boxes of a character that was found twice
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -64,6 +66,27 @@ class Line:
         return min(self.digits, key=lambda digit: abs(digit.x - character.x))
 
 
+def without_doubles(found: Sequence[Detection]) -> list[Detection]:
+    """Takes away what was found twice: in a narrow and in a wide box, the one within the other.
+
+    Args:
+        found: Characters, the likeliest first.
+    """
+    kept: list[Detection] = []
+    for detection in found:
+        if not any(_is_double(detection, likelier) for likelier in kept):
+            kept.append(detection)
+    return kept
+
+
+def _is_double(detection: Detection, other: Detection) -> bool:
+    width = min(detection.right, other.right) - max(detection.left, other.left)
+    height = min(detection.bottom, other.bottom) - max(detection.top, other.top)
+    smaller = min(box.width * box.height for box in (detection, other))
+    is_nested = min(width, height) > 0 and width * height >= NESTED_SHARE * smaller
+    return is_nested and detection.character == other.character
+
+
 def find_lines(found: Sequence[Detection]) -> list[Line]:
     """Joins characters to numbers.
 
@@ -105,15 +128,15 @@ def _rows(digits: Sequence[Detection]) -> list[list[Detection]]:
     return rows
 
 
-def _distance(one: Detection, other: Detection) -> float:
+def _distance(detection: Detection, other: Detection) -> float:
     """How far two digits are from standing beside each other; along a line, paper counts little."""
-    return abs(one.y - other.y) + 0.2 * abs(one.x - other.x)
+    return abs(detection.y - other.y) + 0.2 * abs(detection.x - other.x)
 
 
-def _is_beside(one: Detection, other: Detection) -> bool:
-    lower = min(one.height, other.height)
-    facing = min(one.bottom, other.bottom) - max(one.top, other.top)
-    is_similar = lower >= SIMILAR_HEIGHT * max(one.height, other.height)
+def _is_beside(detection: Detection, other: Detection) -> bool:
+    lower = min(detection.height, other.height)
+    facing = min(detection.bottom, other.bottom) - max(detection.top, other.top)
+    is_similar = lower >= SIMILAR_HEIGHT * max(detection.height, other.height)
     return is_similar and facing >= FACING_SHARE * lower
 
 
@@ -134,9 +157,9 @@ def _fitting(row: list[Detection]) -> tuple[list[Detection], list[Detection]]:
     return fitting, rejected
 
 
-def _covers(one: Detection, other: Detection) -> bool:
-    covered = min(one.right, other.right) - max(one.left, other.left)
-    return covered >= COVERED_SHARE * min(one.width, other.width)
+def _covers(detection: Detection, other: Detection) -> bool:
+    covered = min(detection.right, other.right) - max(detection.left, other.left)
+    return covered >= COVERED_SHARE * min(detection.width, other.width)
 
 
 def _parts(digits: list[Detection]) -> list[list[Detection]]:
@@ -183,7 +206,9 @@ def lost_separator(line: Line, rejected: Sequence[Detection]) -> float:
         line: The number.
         rejected: What is not likely enough to belong to a number.
     """
-    bare = [pair for pair in pairwise(line.characters) if all(one.is_digit for one in pair)]
+    bare = [
+        pair for pair in pairwise(line.characters) if all(character.is_digit for character in pair)
+    ]
     may_be_signed = line.characters[0].is_digit
     likely = (
         separator.probability

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..model import Session
 from ..prediction import Prediction
 from .finder import Detection, find_characters
-from .lines import Line, find_lines, lost_separator
+from .lines import Line, find_lines, lost_separator, without_doubles
 from .metadata import FEATURES, DigitSettings, ReadingSettings
 
 ReadDigits = Callable[[NDArray[np.uint8]], list[Prediction]]
@@ -91,12 +91,14 @@ def read_lines(
     Raises:
         InferenceError: onnxruntime cannot run the graph.
     """
-    found = find_characters(session, luminance)
+    found = without_doubles(find_characters(session, luminance))
     for_digits = _digit_settings(luminance, settings)
     least = {True: for_digits.accepted_probability, False: settings.separator_probability}
-    lines = find_lines([one for one in found if one.probability >= least[one.is_digit]])
-    used = {id(one) for line in lines for one in (*line.characters, *line.rejected)}
-    unused = [one for one in found if id(one) not in used]
+    lines = find_lines(
+        [detection for detection in found if detection.probability >= least[detection.is_digit]]
+    )
+    used = {id(detection) for line in lines for detection in (*line.characters, *line.rejected)}
+    unused = [detection for detection in found if id(detection) not in used]
     besides = [(*line.rejected, *_near(line, unused)) for line in lines]
     digits = [
         digit

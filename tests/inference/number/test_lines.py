@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.number.finder import Detection
-from inference.number.lines import Line, find_lines
+from inference.number.lines import Line, find_lines, without_doubles
 from inference.number.metadata import CHARACTERS
 from tests.inference.number.found import HEIGHT, character, row
 
@@ -20,6 +20,43 @@ def lines_of(*found: list[Detection]) -> list[Line]:
 
 def texts_of(*found: list[Detection]) -> list[str]:
     return [line.text for line in lines_of(*found)]
+
+
+# --- Found twice ---------------------------------------------------------------------------------
+
+
+def test_a_character_found_in_a_narrow_and_in_a_wide_box_is_found_once():
+    wide, narrow = character("1", 0, width=60), character("1", 20, width=20)
+    assert without_doubles([wide, narrow]) == [wide]
+    assert without_doubles([narrow, wide]) == [narrow]
+
+
+@pytest.mark.parametrize(("left", "count"), [(43.9, 1), (44.1, 2)])
+def test_a_double_lies_within_the_other_by_four_fifths_of_the_smaller_one(left: float, count: int):
+    found = [character("1", 0, width=60), character("1", left, width=20)]
+    assert len(without_doubles(found)) == count
+
+
+@pytest.mark.parametrize(("y", "count"), [(29.9, 1), (30.1, 2), (300, 2)])
+def test_a_double_is_at_the_same_height(y: float, count: int):
+    found = [character("1", 0, width=60), character("1", 20, y, width=20, height=2 / 3 * HEIGHT)]
+    assert len(without_doubles(found)) == count
+
+
+def test_slanted_neighbours_whose_boxes_overlap_are_no_doubles():
+    found = [character("1", 0), character("1", 15), character("1", 30)]
+    assert without_doubles(found) == found
+
+
+def test_another_character_within_a_box_is_no_double():
+    found = [character("7", 0), character("1", 20, width=20)]
+    assert without_doubles(found) == found
+
+
+def test_what_is_a_double_of_a_double_is_judged_by_what_stays():
+    # The middle one goes, so that it takes nothing else away.
+    found = [character("1", 0, width=40), character("1", 6, width=40), character("1", 12, width=40)]
+    assert without_doubles(found) == [found[0], found[2]]
 
 
 # --- Rows ----------------------------------------------------------------------------------------

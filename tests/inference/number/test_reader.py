@@ -265,6 +265,14 @@ def test_of_a_sloping_number_its_end_tells_where_something_was_lost():
     assert [one.character for one in number.rejected] == ["8"]
 
 
+def test_what_was_found_twice_is_neither_read_twice_nor_rejected():
+    narrow = character("1", 110, width=20, probability=0.6)
+    (number,) = read([*row("213"), narrow])
+    assert number.text == "213"
+    assert not number.rejected
+    assert number.features["lost"] == 0
+
+
 def test_digits_that_do_not_fit_are_rejected_too():
     double = character("1", 95, probability=0.6)
     (number,) = read([*row("273"), double, character("4", 270, probability=0.3)])
