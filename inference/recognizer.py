@@ -37,9 +37,10 @@ DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 DEFAULT_FINDER = DEFAULT_MODEL.with_name("numbers.onnx")
 
 OWN_DIGIT_WEIGHT = 0.7
-"""Weight on drawings of a digit network that the finder's weight was not chosen for.
+"""Weight of a user's own digit network, on drawings.
 
-Whoever has taught one their hand wants to be read by it, whatever the finder takes a digit for.
+The calibrated weight fits the shipped network only. A user who has fine-tuned one on their own
+handwriting expects it to decide.
 """
 
 
@@ -206,8 +207,8 @@ class DigitRecognizer:
             images: What `predict_batch` takes, without an end if need be. They are taken as they
                 are needed, in the caller's thread, at most 2 × `threads` × `batch_size` ahead. What
                 is taken is copied, so a camera may fill the same buffer with every frame.
-            batch_size: So many images are read, then recognized together if their sizes agree.
-            threads: So many batches are worked on at the same time, in one session.
+            batch_size: How many images are read, then recognized together if their sizes agree.
+            threads: How many batches are worked on at the same time, in one session.
             return_errors: Whether an image that cannot be recognized gives its error in place of a
                 prediction, and the rest goes on.
 

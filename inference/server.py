@@ -18,16 +18,14 @@ from starlette.routing import Route
 
 from . import __version__
 from .errors import InvalidImageError
+from .image.decoding import SHARED_MAX_PIXELS
 from .recognizer import DigitRecognizer
 
 MAX_BYTES = 10_000_000
 """Largest body of a request; a form's other parts count."""
 
-MAX_PIXELS = 25_000_000
-"""Largest height × width of an image."""
-
 MAX_REQUESTS = 40
-"""So many are received and answered at a time, each with its body in memory; others wait."""
+"""Most requests that are received and answered at a time, each with its body in memory."""
 
 WAIT_S = 10.0
 """How long a request waits for its turn."""
@@ -55,7 +53,7 @@ def create_app(model: str | os.PathLike[str] | None = None) -> Starlette:
     Raises:
         ModelError: A file of a model is missing, damaged, or not what this package expects.
     """
-    recognizer = DigitRecognizer(model, max_pixels=MAX_PIXELS)
+    recognizer = DigitRecognizer(model, max_pixels=SHARED_MAX_PIXELS)
     about = {
         "version": __version__,
         "model_version": recognizer.metadata.model_version,

@@ -16,11 +16,10 @@ from page.corrections import (
     number_key,
     visit_corrections,
 )
-from page.pictures import data_url, png
+from page.pictures import data_url, png, thumbnail
 from page.reading import Reading
 
 LONGEST_NUMBER = 40  # characters
-THUMBNAIL_SIDE_PX = 160
 
 
 def show_digit_correction(reading: Reading, mark: DetectedDigit, key: str) -> None:
@@ -76,11 +75,10 @@ def correct_number(reading: Reading, number: Number, widget: str) -> None:
     if len(text) > LONGEST_NUMBER or not set(text) <= set(CHARACTERS):
         st.session_state.is_refused = True
         return
-    picture = crop(reading, number.box)
-    picture.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
+    picture = thumbnail(crop(reading, number.box))
     keep(
         number_key(reading, number),
-        Correction(png(picture), number.text, text, reading.name, is_number=True),
+        Correction(picture, number.text, text, reading.name, is_number=True),
     )
 
 
@@ -117,7 +115,7 @@ def show_corrections(key: str) -> None:
             return
         st.markdown(
             "Nothing is kept on the server: download the digits before you leave. To teach a model"
-            " your hand, unpack the zip into a folder and run"
+            " your handwriting, unpack the zip into a folder and run"
             " `python -m training.train --extra FOLDER --output mine`."
         )
         st.download_button(

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from inference import Change, DigitRecognizer, Explanation, InferenceError, Prediction, explain
+from inference.metadata import NORMALIZED_SIDE_PX
 from page.pictures import pixels_html
 from page.words import format_probability
 
@@ -73,7 +74,9 @@ def describe_need(explanation: Explanation) -> str:
 
 def place(change: Change) -> str:
     """Name the part of the image where a change lies."""
-    row, column = ((start + change.side / 2) / 28 for start in (change.top, change.left))
+    row, column = (
+        (start + change.side / 2) / NORMALIZED_SIDE_PX for start in (change.top, change.left)
+    )
     words = [
         "top" if row < 0.4 else "bottom" if row > 0.6 else "",
         "left" if column < 0.42 else "right" if column > 0.58 else "",

@@ -62,7 +62,7 @@ def mark_kind(mark: DetectedDigit, reading: Reading) -> str:
     if mark in reading.corrected:
         return "corrected"
     if mark in reading.rejected:
-        return "left-out"
+        return "rejected"
     return "unsure" if is_doubtful(mark, reading) else "sure"
 
 

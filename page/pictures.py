@@ -7,6 +7,9 @@ import numpy as np
 from PIL import Image
 
 from inference import Change
+from inference.metadata import NORMALIZED_SIDE_PX
+
+THUMBNAIL_SIDE_PX = 160
 
 
 def pixels_html(
@@ -20,12 +23,21 @@ def pixels_html(
     picture = data_url(png(Image.fromarray(levels.clip(0, 255).astype(np.uint8))), "image/png")
     frame = ""
     if change is not None:
-        left, top, side = (f"{start / 28:.2%}" for start in (change.left, change.top, change.side))
+        left, top, side = (
+            f"{start / NORMALIZED_SIDE_PX:.2%}" for start in (change.left, change.top, change.side)
+        )
         frame = f'<i style="left: {left}; top: {top}; width: {side}; height: {side}"></i>'
     return (
         f'<figure class="pixels"><div><img src="{picture}" alt="{alt}">{frame}</div>'
         f"<figcaption>{caption}</figcaption></figure>"
     )
+
+
+def thumbnail(picture: Image.Image) -> bytes:
+    """Encode a small copy of a picture as PNG."""
+    copy = picture.copy()
+    copy.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
+    return png(copy)
 
 
 def png(picture: Image.Image) -> bytes:

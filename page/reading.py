@@ -20,12 +20,12 @@ from inference import (
     pages,
     visible_image,
 )
+from inference.image.decoding import SHARED_MAX_PIXELS
 from inference.image.slots import Workers
 
 LOG = logging.getLogger(__name__)
 
 MAX_FILES = 50
-MAX_PIXELS = 25_000_000  # of an upload: many visitors share one server
 
 _UPLOADS = Workers(max(1, (os.cpu_count() or 1) - 1), niceness=10)
 """Read uploads, and leave a core to the visitors who draw."""
@@ -96,7 +96,7 @@ def read_pages(
         page = next(documents, None)
         if page is None:
             return None
-        reading = read(_recognizer, *page, MAX_PIXELS)
+        reading = read(_recognizer, *page, SHARED_MAX_PIXELS)
         return reading if reading.numbers else Failure(reading.name, NOTHING_FOUND)
 
     results: list[Reading | Failure] = []

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from inference import DetectedDigit, Number
 from inference.command_line.rows import NUMBER_COLUMNS, csv_cells, csv_rows
 from page.frames import mark_kind
-from page.pictures import data_url, png
+from page.pictures import data_url, thumbnail
 from page.reading import Failure, Reading
 from page.words import describe_number, file_name_html, number_cells, sentence
-
-THUMBNAIL_SIDE_PX = 160
 
 
 def results_html(results: Sequence[Reading | Failure]) -> str:
@@ -31,9 +29,7 @@ def result_html(result: Reading | Failure) -> str:
             f'<tr><td><div class="file"><i>⚠</i>{name}</div></td>'
             f'<td><span class="note" role="alert">{reason}</span></td></tr>'
         )
-    thumbnail = result.picture.copy()
-    thumbnail.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
-    url = data_url(png(thumbnail), "image/png")
+    url = data_url(thumbnail(result.picture), "image/png")
     rows = "</tr><tr>".join(number_html(number, result) for number in result.numbers)
     return (
         f'<tr><td rowspan="{len(result.numbers)}"><div class="file">'

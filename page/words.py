@@ -44,7 +44,7 @@ def number_text(number: Number) -> str:
 
 
 def describe_number(number: Number, *, is_corrected: bool = False) -> str:
-    """Say how sure a number is and what was left out."""
+    """Say how sure a number is and how much was rejected."""
     match number.digits, number.rejected:
         case _ if is_corrected:
             parts = ["Corrected by you" + ", not sure yet" * bool(doubtful_digits(number))]
@@ -58,7 +58,7 @@ def describe_number(number: Number, *, is_corrected: bool = False) -> str:
             doubt = "" if number.is_sure else "Not sure: "
             parts = [f"{doubt}{format_probability(number.confidence)} confident"]
     if number.rejected:
-        parts.append(f"{len(number.rejected)} left out as no digit")
+        parts.append(f"{len(number.rejected)} rejected as no digit")
     return ", ".join(parts)
 
 

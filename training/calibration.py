@@ -1,4 +1,8 @@
-"""Fits the temperature and chooses the reject threshold, both on validation data."""
+"""Fits the temperature and chooses the reject threshold.
+
+Both on digits that no weight was fitted on: validation digits, the same augmented, and as many
+drawn from strokes (see `training.learning`).
+"""
 
 import torch
 import torch.nn.functional as F
@@ -33,7 +37,7 @@ def choose_reject_confidence(confidence: Tensor) -> float:
     """Chooses the highest threshold that refuses at most `MAX_REFUSED_SHARE` of the digits.
 
     Args:
-        confidence: float32 [count], 0 … 1, of validation digits.
+        confidence: float32 [count], 0 … 1, of digits that no weight was fitted on.
     """
     refused = int(len(confidence) * MAX_REFUSED_SHARE)
     return float(confidence.sort().values[refused])

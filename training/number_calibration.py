@@ -46,7 +46,7 @@ SURE_RIGHT = 0.985
 LEGIBLE_PX = 16.0
 """Digits are at least that high, in the middle: with fewer pixels even people guess."""
 
-_HAIR = 0.12  # of the height; boxes that were found are off by so much at times
+_BOX_TOLERANCE = 0.12  # of the height; boxes that were found are off by that much at times
 _USUAL_SEPARATOR = 0.5  # while the others are chosen
 _USUAL_WEIGHT = 0.1  # likewise
 _BATCH = 40
@@ -95,7 +95,7 @@ class Calibrated:
 
 def compose_examples(held_out: LabelledInk, count: int = PICTURES) -> Iterator[Example]:
     """Composes legible pictures with nothing at the limit of what is found, or of one number."""
-    # The finder knows the drawn shapes; hands that are new to both networks are MNIST's.
+    # The finder knows the drawn shapes; handwriting that is new to both networks is MNIST's.
     stock = make_characters(held_out, SEED, _STOCK_SCALE, draws_digits=False)
     composer = Composer(stock, SEED, legible=True, clean_share=CLEAN_SHARE)
     made = 0
@@ -121,7 +121,7 @@ def _is_legible(pictures: Pictures, chosen: Tensor) -> bool:
 
 
 def _example(pictures: Pictures, index: int) -> Example | None:
-    """A picture with its numbers, unless a hair decides which digits are one number."""
+    """A picture with its numbers; None if slightly wider or narrower boxes make other numbers."""
     chosen = pictures.picture == index
     true = [
         Detection(
@@ -136,8 +136,8 @@ def _example(pictures: Pictures, index: int) -> Example | None:
         )
     ]
     lines = find_lines(true)
-    for hair in (-_HAIR, _HAIR):
-        others = find_lines([_widened(detection, hair) for detection in true])
+    for share in (-_BOX_TOLERANCE, _BOX_TOLERANCE):
+        others = find_lines([_widened(detection, share) for detection in true])
         if [line.text for line in others] != [line.text for line in lines]:
             return None
     return Example(pictures.luminance[index].numpy(), tuple(line.characters for line in lines))
@@ -233,7 +233,7 @@ def choose_reading(
     drawings = [example for example in examples if is_drawing(example.luminance)]
     photographs = [example for example in examples if not is_drawing(example.luminance)]
     photographed = choose(photographs, trusts_digits=False)
-    # The digit graph is what people teach their own hand, by drawings.
+    # On drawings, people fine-tune the digit graph to their handwriting: it must have a say.
     drawn = choose(drawings, trusts_digits=True)
     with_separators = {
         separator: _exact_share(read(photographed, drawn, separator), examples, all_separators=True)

@@ -39,7 +39,14 @@ from training.files import draft_of
 from training.model import parameter_count
 from training.number_checkpoint import NumberCheckpoint
 from training.number_graph import NumberGraph
-from training.number_network import GRANULARITY_PX, STRIDE_PX, UNIT_PX, NumberNetwork
+from training.number_network import (
+    GRANULARITY_PX,
+    LARGEST_LOG_EDGE,
+    SMALLEST_LOG_EDGE,
+    STRIDE_PX,
+    UNIT_PX,
+    NumberNetwork,
+)
 from training.synthesis.texts import CHARACTERS
 
 NUMBER_MODEL_VERSION = "1.4.0"
@@ -182,8 +189,8 @@ numbers (uint8[height, width] luminance)
         character = Softmax <axis = 1> (character_logits)
         probability = Mul (character, found_middle)
         edges = Slice (found, end_of_characters, end, second)
-        lowest_edge = Constant <value_float = -4.0> ()
-        highest_edge = Constant <value_float = 3.5> ()
+        lowest_edge = Constant <value_float = {SMALLEST_LOG_EDGE}> ()
+        highest_edge = Constant <value_float = {LARGEST_LOG_EDGE}> ()
         clipped_edges = Clip (edges, lowest_edge, highest_edge)
         reach_units = Exp (clipped_edges)
         signed_unit = Constant
@@ -261,25 +268,25 @@ numbers (uint8[height, width] luminance)
     needed_overlap = Mul (either, same_overlap)
     is_same = Greater (shared, needed_overlap)
     same = Cast <to = 1> (is_same)
-    own_vote = Constant <value_float = {number_graph.OWN_VOTE}> ()
+    own_weight = Constant <value_float = {number_graph.OWN_WEIGHT}> ()
     scale_votes = MatMul (same, every_probability)
-    own_votes = Mul (own_likely, own_vote)
-    votes = Add (scale_votes, own_votes)
+    own_weights = Mul (own_likely, own_weight)
+    votes = Add (scale_votes, own_weights)
     every_score = ReduceSum <keepdims = 1> (every_probability, one)
     scale_voters = MatMul (same, every_score)
     own_score = ReduceSum <keepdims = 1> (own_likely, one)
-    own_voters = Mul (own_score, own_vote)
-    voters = Add (scale_voters, own_voters)
+    own_weightrs = Mul (own_score, own_weight)
+    voters = Add (scale_voters, own_weightrs)
     voted = Div (votes, voters)
-    drawing_witnesses = Constant <value_ints = [{number_graph.DRAWING_WITNESSES}]> ()
-    photograph_witnesses = Constant <value_ints = [{number_graph.PHOTOGRAPH_WITNESSES}]> ()
-    witnesses = Where (is_plain, drawing_witnesses, photograph_witnesses)
+    drawing_count = Constant <value_ints = [{number_graph.DRAWING_BEST_SCALES}]> ()
+    photograph_count = Constant <value_ints = [{number_graph.PHOTOGRAPH_BEST_SCALES}]> ()
+    scale_count = Where (is_plain, drawing_count, photograph_count)
     same_scores = Mul (same, score)
     # A row more: some runtimes end the process where TopK is given none. It comes last.
     one_row_more = Constant <value_ints = [0, 0, 1]> ()
-    witness_pads = Concat <axis = 0> (one_row_more, witnesses)
-    scores_of_scales = Pad (same_scores, witness_pads)
-    best_scores, best_scales = TopK <axis = 1> (scores_of_scales, witnesses)
+    count_pads = Concat <axis = 0> (one_row_more, scale_count)
+    scores_of_scales = Pad (same_scores, count_pads)
+    best_scores, best_scales = TopK <axis = 1> (scores_of_scales, scale_count)
     there_and_more = ReduceMean <keepdims = 1> (best_scores, one)
     there = Slice (there_and_more, zero, minus_one, zero)
     probabilities_by_score = Mul (voted, there)

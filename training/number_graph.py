@@ -26,12 +26,12 @@ LEAST_SIDE_PX = 16
 """Scales whose longer side is shorter are not looked at."""
 
 DRAWING_STEP, PHOTOGRAPH_STEP = 0.5, 0.5**0.5
-"""Each scale is so much coarser than the one before."""
+"""Size of each scale, relative to the one before."""
 
 MOST_SCALES = 14
 
 LEAST_PROBABILITY = 0.15
-"""What no scale takes for likelier a character is not returned."""
+"""Detection threshold on each scale; what is joined from several may be less likely."""
 
 MOST_OVERLAP = 0.45
 """Of two boxes with a larger intersection over union, the likelier one is returned."""
@@ -39,13 +39,14 @@ MOST_OVERLAP = 0.45
 SAME_OVERLAP = 0.5
 """Boxes with a larger intersection over union, on any scale, are of the same character."""
 
-DRAWING_WITNESSES, PHOTOGRAPH_WITNESSES = 1, 3
-"""So many scales must have found a character for it to be as likely there as they say.
+DRAWING_BEST_SCALES, PHOTOGRAPH_BEST_SCALES = 1, 3
+"""A character is as likely there as the mean over this many best scales; a missing one counts 0.
 
 On photographs, edges and stains resemble a character on a single scale now and then.
 """
 
-OWN_VOTE = 1e-3
+OWN_WEIGHT = 1e-3
+"""Small weight of a box itself in its own mean: a box without area overlaps nothing."""
 
 INK_SIDE_PX = 56
 """Side of the square that each character is cut out to."""
@@ -114,8 +115,8 @@ class NumberGraph(nn.Module):
         likely = torch.cat(probabilities)
         kept = nms(all_boxes, likely.sum(dim=1), MOST_OVERLAP)
         boxes_kept = all_boxes[kept]
-        witnesses = DRAWING_WITNESSES if is_drawn else PHOTOGRAPH_WITNESSES
-        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely, witnesses)
+        best_scales = DRAWING_BEST_SCALES if is_drawn else PHOTOGRAPH_BEST_SCALES
+        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely, best_scales)
         order = likely_kept.sum(dim=1).argsort(descending=True, stable=True)
         boxes_kept, likely_kept = boxes_kept[order], likely_kept[order]
         ink = cut_ink(finest, boxes_kept / finest_stretch, likely_kept.sum(dim=1))
@@ -123,7 +124,7 @@ class NumberGraph(nn.Module):
 
 
 def join_scales(
-    kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor, witnesses: int
+    kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor, best_scales: int
 ) -> Tensor:
     """Lets all scales on which a character was found say which it is.
 
@@ -132,7 +133,7 @@ def join_scales(
         likely_kept: float32 [found, characters], its probabilities.
         boxes: float32 [all, 4], everything that was found on any scale.
         likely: float32 [all, characters], likewise.
-        witnesses: How many scales say how likely there is a character.
+        best_scales: Over how many scales the probability that there is a character is averaged.
 
     Returns:
         float32 [found, characters]: the mean of the characters' probabilities, each by how likely
@@ -145,11 +146,10 @@ def join_scales(
     either = area_kept.unsqueeze(1) + area - shared
     is_same = shared > SAME_OVERLAP * either
     total, own_total = likely.sum(dim=1), likely_kept.sum(dim=1, keepdim=True)
-    # A box without area shares nothing, not even with itself.
-    votes = is_same.float() @ likely + likely_kept * OWN_VOTE
-    voters = (is_same.float() @ total).unsqueeze(1) + own_total * OWN_VOTE
-    scales = F.pad(is_same.float() * total, (0, witnesses)).topk(witnesses, dim=1).values
-    return votes / voters * scales.mean(dim=1, keepdim=True)
+    weighted = is_same.float() @ likely + likely_kept * OWN_WEIGHT
+    weights = (is_same.float() @ total).unsqueeze(1) + own_total * OWN_WEIGHT
+    scales = F.pad(is_same.float() * total, (0, best_scales)).topk(best_scales, dim=1).values
+    return weighted / weights * scales.mean(dim=1, keepdim=True)
 
 
 def cut_ink(level: Tensor, boxes: Tensor, likely: Tensor) -> Tensor:

@@ -127,9 +127,13 @@ def cell_middles(height: int, width: int, device: torch.device) -> Tensor:
     return torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)], dim=2)
 
 
+SMALLEST_LOG_EDGE, LARGEST_LOG_EDGE = -4.0, 3.5
+"""Bounds of the distance from a middle to an edge, as a logarithm of `UNIT_PX`."""
+
+
 def boxes_of(edges: Tensor, middles: Tensor) -> Tensor:
     """Boxes from the network's edges; both [..., 4] and [..., 2], in pixels."""
-    reach = edges.clamp(-4.0, 3.5).exp() * UNIT_PX
+    reach = edges.clamp(SMALLEST_LOG_EDGE, LARGEST_LOG_EDGE).exp() * UNIT_PX
     return torch.cat([middles - reach[..., :2], middles + reach[..., 2:]], dim=-1)
 
 

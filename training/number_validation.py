@@ -32,7 +32,7 @@ class _Counts:
     written: int = 0
     found: int = 0
     right: int = 0
-    wanted: int = 0
+    detected: int = 0
 
 
 @torch.no_grad()
@@ -63,7 +63,7 @@ def validate(
         "pictures_right": counts.pictures_right / max(counts.pictures, 1),
         "digits_found": counts.found / max(counts.written, 1),
         "digits_right": counts.right / max(counts.written, 1),
-        "precision": counts.found / max(counts.wanted, 1),
+        "precision": counts.found / max(counts.detected, 1),
     }
 
 
@@ -99,7 +99,7 @@ def _count(
     counts.written += written
     counts.found += found
     counts.right += right
-    counts.wanted += found + extra
+    counts.detected += found + extra
     if written:
         counts.pictures += 1
         counts.pictures_right += int(right == written and not extra)

@@ -21,6 +21,9 @@ from .slots import Workers
 MAX_PIXELS = 50_000_000
 """Largest accepted height × width; known from a file's header before anything is decoded."""
 
+SHARED_MAX_PIXELS = 25_000_000
+"""The same where many share one server."""
+
 MAX_SIDE_PX = 30_000
 """Longest side of a picture in a file: decoders keep something for each row."""
 
@@ -47,6 +50,9 @@ _MAX_PIXELS_IN_PYTHON = 1_000_000
 
 _PPM_HEADER_BYTES = 1_024
 _PPM_HEADER = re.compile(rb"P[456](?:\s|#[^\r\n]*[\r\n])+\d+(?:\s|#[^\r\n]*[\r\n])+\d+\s")
+
+TIFF_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+"""How `struct` names the byte order, by the first bytes of a file."""
 
 # Of a TIFF, Pillow makes an object of each piece, and of each value of a tag.
 _MAX_TIFF_VALUES = 65_536
@@ -236,7 +242,7 @@ def _scans(image: Image.Image, file: IO[bytes]) -> int:
 
 def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
     """Refuses a TIFF with so many pieces or values that reading its header would take minutes."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(start[:4])
+    order = TIFF_BYTE_ORDERS.get(start[:4])
     if order is None:  # BigTIFF is for files of more than 4 GB.
         raise InvalidImageError(f"{name} is no usual TIFF, but a BigTIFF, say; save it as a PNG")
     try:

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from ..errors import InvalidImageError
+from .decoding import TIFF_BYTE_ORDERS
 from .foreign import MAX_PAGES, START_BYTES, decode_page, foreign_format
 from .picture import ImageSource, foreign_errors_explained, opened
 
-_TIFF_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _SUBFILE_TYPE = 254  # the first tag of a directory
 _REDUCED_OR_MASK = 1 | 4
 
@@ -48,7 +48,7 @@ def pages(source: ImageSource, name: str = "") -> Iterator[tuple[str, ImageSourc
             file.seek(0)
         if foreign_format(start) == "PDF":
             divided = _pdf_pages(file.read(), name)
-        elif start[:4] in _TIFF_ORDERS:
+        elif start[:4] in TIFF_BYTE_ORDERS:
             divided = _tiff_pages(file.read(), name, source)
         else:
             divided = iter([(name, source)])
@@ -70,7 +70,7 @@ def _tiff_pages(
     if len(offsets) < 2:
         yield name, source
         return
-    order = _TIFF_ORDERS[content[:4]]
+    order = TIFF_BYTE_ORDERS[content[:4]]
     for number, offset in enumerate(offsets, 1):
         # The same file, whose first directory is that of the page.
         yield f"{name}#{number}", content[:4] + struct.pack(f"{order}I", offset) + content[8:]
@@ -78,7 +78,7 @@ def _tiff_pages(
 
 def _tiff_directories(content: bytes, name: str) -> list[int]:
     """Where a TIFF describes its pages; masks and smaller copies of a page are none."""
-    order = _TIFF_ORDERS[content[:4]]
+    order = TIFF_BYTE_ORDERS[content[:4]]
     offsets: dict[int, bool] = {}
     try:
         (offset,) = struct.unpack_from(f"{order}I", content, 4)

@@ -1,4 +1,4 @@
-"""So many at a time: work that takes much memory is bounded, however many threads want to do it."""
+"""Bounds how many threads do the same work at a time, because it takes much memory."""
 
 import contextlib
 import os
@@ -91,4 +91,4 @@ def _do(work: Callable[[], T], result: Future[T]) -> None:
     except BaseException as error:
         result.set_exception(error)
     finally:
-        del result  # likewise
+        del result  # as in Workers.run

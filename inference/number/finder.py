@@ -23,10 +23,10 @@ class Detection:
     """A character that was found; all lengths are in pixels of the picture.
 
     Attributes:
-        left: Of its box.
-        top: Likewise.
-        right: Likewise.
-        bottom: Likewise.
+        left: Left edge of its box.
+        top: Upper edge of its box.
+        right: Right edge of its box.
+        bottom: Lower edge of its box.
         probabilities: float32 (characters,), of each of `CHARACTERS`; they sum up to `probability`.
         probability: That there is a character at all, 0…1.
         character: The likeliest one.
@@ -49,22 +49,22 @@ class Detection:
 
     @property
     def width(self) -> float:
-        """Of its box."""
+        """Width of its box in pixels."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
-        """Of its box."""
+        """Height of its box in pixels."""
         return self.bottom - self.top
 
     @property
     def x(self) -> float:
-        """Of its middle."""
+        """Middle of its box from left to right, in pixels."""
         return (self.left + self.right) / 2
 
     @property
     def y(self) -> float:
-        """Of its middle."""
+        """Middle of its box from top to bottom, in pixels."""
         return (self.top + self.bottom) / 2
 
 

@@ -9,11 +9,11 @@ from statistics import median
 from .finder import Detection
 
 # Shares of the height of digits.
-FACING_SHARE = 0.4  # of the lower one; digits of a line face each other at least that much
+FACING_SHARE = 0.4  # of the smaller one; digits of a line face each other at least that much
 SIMILAR_HEIGHT = 0.4  # the least ratio of neighbours' heights
-LEAST_HEIGHT = 0.45  # of the line's median; lower digits are rejected
-WIDE_GAP = 2.0  # a gap that parts numbers is at least that wide,
-CLEARLY_WIDER = 3.0  # and that many times as wide as the line's other gaps
+LEAST_HEIGHT = 0.45  # of the line's median; smaller digits are rejected
+WIDE_GAP = 2.0  # a gap splits numbers only if it is at least that wide,
+CLEARLY_WIDER = 3.0  # and that many times as wide as the median of the line's other gaps
 SIGN_GAP = 1.2  # the farthest that a minus stands from its number
 
 COVERED_SHARE = 0.6  # of the narrower of two digits that cannot stand beside each other
@@ -141,7 +141,7 @@ def _is_beside(detection: Detection, other: Detection) -> bool:
 
 
 def _fitting(row: list[Detection]) -> tuple[list[Detection], list[Detection]]:
-    """Parts the digits of a row into those that fit and those that do not."""
+    """Splits the digits of a row into those that fit and those that do not."""
     usual = median(digit.height for digit in row)
     fitting: list[Detection] = []
     rejected: list[Detection] = []
@@ -163,7 +163,7 @@ def _covers(detection: Detection, other: Detection) -> bool:
 
 
 def _parts(digits: list[Detection]) -> list[list[Detection]]:
-    """Parts a row at gaps that clearly differ from the others."""
+    """Splits a row at gaps that clearly differ from the others: two digits alone are one number."""
     height = median(digit.height for digit in digits)
     gaps = [(b.left - a.right) / height for a, b in pairwise(digits)]
     parts = [[digits[0]]]

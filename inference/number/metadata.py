@@ -34,7 +34,7 @@ FEATURES = (
     "gap",
     "parting_gap",
 )
-"""What a number's confidence depends on; each is 0 where all is clear, and below where not."""
+"""Inputs of the logistic regression that gives the confidence; 0 is no doubt, negative is doubt."""
 
 CONTRACT = Contract(
     inputs=(

@@ -26,19 +26,22 @@ UNSURE = 0.5
 """A digit that is less likely there, or less likely this one, is called unsure."""
 
 WEAK_SHARE = 0.6
-"""A number is at least as likely as this share of the likeliest one on the picture."""
+"""A number whose strength is below this share of the strongest number's is dropped."""
 
 USUAL_HEIGHT = 0.6
-"""Numbers lower than this share of another one's height need to be the likelier for it."""
+"""Below this share of the tallest number's height, a number's strength shrinks with its height."""
 
 FAR_GAP = 6.0
-"""From this gap on, in heights of a digit, the next number in a row is clearly another one."""
+"""A closer number in the same row, in heights of a digit, makes the confidence smaller.
+
+Which digits are one number is decided in `lines.py`; this says how sure that decision is.
+"""
 
 BARELY_LOST_GAP = 2.0
 """How far from a number something may be, in heights of a digit, to be a lost part of it."""
 
 LOST_HEIGHT = 0.4
-"""How low it may be, as a share of the number's height."""
+"""How small it may be, as a share of the number's height; and how large, as one over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +191,13 @@ class _Read:
         return self.found.is_digit or self.alone.confidence >= UNSURE
 
     @property
-    def finders(self) -> float:
-        """How likely the finder takes the digit, of those that something is there."""
+    def finder_probability(self) -> float:
+        """The finder's probability of this digit, given that there is a character."""
         return float(self.found.probabilities[self.together.digit]) / self.found.probability
 
     @property
-    def graphs(self) -> float:
-        """How likely the digit graph takes the digit."""
+    def digit_graph_probability(self) -> float:
+        """The digit graph's probability of this digit."""
         return self.alone.probabilities[self.together.digit]
 
 
@@ -271,11 +274,11 @@ def _features(number: _Candidate) -> dict[str, float]:
     line = number.line
     found = [character.probability for character in line.characters]
     separators = [separator for separator in line.characters if not separator.is_digit]
-    finders = [digit.finders for digit in number.digits]
+    finders = [digit.finder_probability for digit in number.digits]
     finders += [
         float(max(separator.probabilities)) / separator.probability for separator in separators
     ]
-    graphs = [digit.graphs for digit in number.digits]
+    graphs = [digit.digit_graph_probability for digit in number.digits]
     lost = max((digit.found.probability for digit in number.rejected), default=0.0)
     values = (
         _sum_of_logs(found),

@@ -193,7 +193,7 @@ class DigitPage:
         return _read(answer)
 
     def frames(self, kind: str = "mark") -> Locator:
-        """The frames around what was found: "sure", "unsure" or "left-out" ones, or all."""
+        """The frames around what was found: "sure", "unsure" or "rejected" ones, or all."""
         return self.page.locator(f".mark.{kind}:visible")
 
     def look_at(self, example: str) -> Answer:

@@ -108,7 +108,7 @@ def test_two_lines_are_two_answers_one_below_the_other(page: DigitPage) -> None:
     assert second is not None
     assert first["y"] + first["height"] <= second["y"]
     # What resembles a digit too little may have a frame, too.
-    digits = page.frames("mark:not(.left-out)")
+    digits = page.frames("mark:not(.rejected)")
     expect(digits).to_have_text([re.compile(rf"^{digit}\??$") for digit in "40715"])
 
 
@@ -155,8 +155,8 @@ def test_a_scribble_beside_a_digit_is_reported_and_left_out(page: DigitPage) -> 
     answer = page.answer_to(2)
     assert answer.digits.rstrip("?") == "1"
     # The whole of it, or parts.
-    assert "left out as no digit" in answer.text
-    expect(page.frames("left-out").first).to_have_text("✕")
+    assert "rejected as no digit" in answer.text
+    expect(page.frames("rejected").first).to_have_text("✕")
 
 
 def test_another_digit_of_a_number_can_be_looked_at(page: DigitPage) -> None:

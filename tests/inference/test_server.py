@@ -15,7 +15,8 @@ import uvicorn
 from PIL import Image
 
 from inference import DigitRecognizer, __version__, server
-from inference.server import MAX_BYTES, MAX_PIXELS, create_app
+from inference.image.decoding import SHARED_MAX_PIXELS
+from inference.server import MAX_BYTES, create_app
 from tests.drawings import load_drawings
 from tests.serving import ask
 
@@ -126,7 +127,7 @@ def test_a_body_as_large_as_allowed_is_read(port: int):
 
 def test_a_picture_of_too_many_pixels_is_refused(port: int):
     width = 5_000
-    status, answer = post(port, png(Image.new("1", (width, MAX_PIXELS // width + 1))))
+    status, answer = post(port, png(Image.new("1", (width, SHARED_MAX_PIXELS // width + 1))))
     assert status == 422
     assert "25,000,000 pixels" in answer["detail"]
 

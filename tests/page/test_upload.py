@@ -19,7 +19,8 @@ from inference import (
     Number,
     visible_image,
 )
-from page.reading import MAX_FILES, MAX_PIXELS
+from inference.image.decoding import SHARED_MAX_PIXELS
+from page.reading import MAX_FILES
 from page.upload import MAX_HELD_BYTES, limit_uploads
 from tests.drawings import render_number
 from tests.page.opened import (
@@ -111,7 +112,7 @@ def test_an_unreadable_file_is_refused_in_the_words_of_the_module(content: bytes
     file = io.BytesIO(content)
     file.name = "three.png"
     with pytest.raises(InvalidImageError) as refused:
-        visible_image(file, MAX_PIXELS)
+        visible_image(file, SHARED_MAX_PIXELS)
 
     page = upload(("three.png", content))
 

@@ -43,11 +43,11 @@ MAX_OUTLINE_STEEPNESS = 4.0
 MAX_IMAGE_STEEPNESS = 1.8
 
 SPECK_SHARE = 0.08
-"""Share of the drawings that get a speck. Its width, spread and place are in pixels:"""
+"""Share of the drawings that get a speck."""
 
-SPECK_WIDTHS = (1.0, 4.0)
-SPECK_LENGTH_SIGMA = 1.5
-SPECK_MARGIN = 4.0
+SPECK_WIDTHS_PX = (1.0, 4.0)
+SPECK_LENGTH_SIGMA_PX = 1.5
+SPECK_MARGIN_PX = 4.0
 
 FEWEST_PIXELS, MOST_PIXELS = 14, 40
 """Sides of the square of `CHARACTER_SIDE_PX` on coarse pictures; a digit takes two thirds of it."""
@@ -129,10 +129,12 @@ def add_specks(ink: Tensor, generator: Generator) -> Tensor:
     chosen = (torch.rand(len(ink), generator=generator) < SPECK_SHARE).nonzero().flatten()
     if not len(chosen):
         return ink
-    place = uniform((2 * len(chosen),), SPECK_MARGIN, CHARACTER_SIDE_PX - SPECK_MARGIN, generator)
-    points = torch.randn((len(chosen), 3, 2), generator=generator) * SPECK_LENGTH_SIGMA
+    place = uniform(
+        (2 * len(chosen),), SPECK_MARGIN_PX, CHARACTER_SIDE_PX - SPECK_MARGIN_PX, generator
+    )
+    points = torch.randn((len(chosen), 3, 2), generator=generator) * SPECK_LENGTH_SIGMA_PX
     points += place.view(-1, 1, 2)
-    width = uniform((len(chosen),), *SPECK_WIDTHS, generator)
+    width = uniform((len(chosen),), *SPECK_WIDTHS_PX, generator)
     ink = ink.clone()
     ink[chosen] = draw_curves(ink[chosen] / 255, points.to(ink.device), width.to(ink.device)) * 255
     return ink

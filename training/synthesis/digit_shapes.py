@@ -1,7 +1,7 @@
 """Digits as people are taught to write them, and as they write them in a hurry, as pen strokes.
 
-The notation is that of `training.synthesis.glyphs`. Each shape is bent, slanted and drawn with many
-pens.
+The notation is that of `training.synthesis.glyphs`; a name begins with its digit. Each shape
+is bent, slanted and drawn with many pens.
 """
 
 DIGIT_SHAPES = {
@@ -313,7 +313,7 @@ DIGIT_SHAPES = {
     ),
     "6 with an angular bowl": ".45,0>0,.72 0,.72~.3,1~.6,.95~1,.7~.8,.55~.5,.6~.35,1",
 }
-"""Strokes by name; a name begins with its digit."""
+"""Strokes by name."""
 
 SEPARATOR_SHAPES = {
     ". point": ".5,.5>.5,.5",

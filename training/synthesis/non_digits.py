@@ -20,7 +20,7 @@ NO_DIGIT = -1
 
 _TURNED_INTO_NO_DIGIT = (2, 3, 4, 5)
 _MIRRORED_INTO_NO_DIGIT = (3, 4, 6, 9)
-_MARGIN = 10.0  # pixels of paper around a drawing, room for the augmentation
+_MARGIN_PX = 10.0  # of paper around a drawing, room for the augmentation
 _BEND = 0.08  # deviation of a glyph's points, as a share of its box
 _CHUNK = 256  # drawings made at a time, which bounds the memory
 
@@ -74,7 +74,7 @@ def _glyphs(digits: LabelledInk, count: int, generator: Generator) -> Tensor:
 
 def _placed(points: Tensor, generator: Generator) -> Tensor:
     """Scales unit squares to random boxes in the middle of the image; [count, curves, 3, 2]."""
-    side = CHARACTER_SIDE_PX - 2 * _MARGIN
+    side = CHARACTER_SIDE_PX - 2 * _MARGIN_PX
     stretch = uniform((len(points), 1, 1, 2), 0.6, 1.0, generator) * side
     return (points - 0.5) * stretch + CHARACTER_SIDE_PX / 2
 
