@@ -71,7 +71,8 @@ class Checkpoint:
             graph.load_state_dict(saved["weights"])
             return cls(
                 graph=graph.eval(),
-                config=TrainingConfig(**saved["config"]),
+                # Weights of earlier versions had no teacher.
+                config=TrainingConfig(**{"teacher_share": 0.0, **saved["config"]}),
                 reject_confidence=float(saved["reject_confidence"]),
                 validation_accuracy=float(saved["validation_accuracy"]),
                 augmented_validation_accuracy=float(saved["augmented_validation_accuracy"]),
