@@ -5,7 +5,11 @@
 Runs that go on from common weights end near each other, and their mean generalizes better than each
 of them (Wortsman et al., 2022, "Model soups: averaging weights of multiple fine-tuned models
 improves accuracy without increasing inference time"). Thresholds are chosen, and all files are
-written, as after a training.
+written, as after a training. Of a single run, that is all that happens:
+
+    python -m training.average_numbers artifacts/numbers.pt --output artifacts
+
+fits thresholds and confidence to a digit network that has been trained anew.
 """
 
 from collections.abc import Sequence
@@ -25,12 +29,14 @@ def average(checkpoints: Sequence[NumberCheckpoint]) -> NumberCheckpoint:
     """The mean of weights; what else it tells is the last one's.
 
     Args:
-        checkpoints: At least one.
+        checkpoints: At least one; a single one is its own mean.
 
     Raises:
         ValueError: The networks are of different widths.
     """
     last = checkpoints[-1]
+    if len(checkpoints) == 1:
+        return last
     widths = {checkpoint.config["width"] for checkpoint in checkpoints}
     if len(widths) > 1:
         raise ValueError(f"the networks have widths of {sorted(widths)}; they must be the same")

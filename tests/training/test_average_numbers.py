@@ -37,6 +37,11 @@ def test_what_is_told_beside_the_weights_is_the_last_runs_and_how_many_there_wer
     assert not averaged.network.training
 
 
+def test_a_single_run_stays_what_it_is_average_or_not():
+    former = average([checkpoint(1), checkpoint(2)])
+    assert average([former]) is former
+
+
 def test_a_model_card_tells_of_an_average_and_of_no_other_run():
     assert "the mean of those of 4 runs" in averaged_in_words(4)
     assert averaged_in_words(1) == ""
