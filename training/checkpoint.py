@@ -71,8 +71,7 @@ class Checkpoint:
             graph.load_state_dict(saved["weights"])
             return cls(
                 graph=graph.eval(),
-                # Weights of earlier versions had no teacher.
-                config=TrainingConfig(**{"teacher_share": 0.0, **saved["config"]}),
+                config=TrainingConfig(**saved["config"]),
                 reject_confidence=float(saved["reject_confidence"]),
                 validation_accuracy=float(saved["validation_accuracy"]),
                 augmented_validation_accuracy=float(saved["augmented_validation_accuracy"]),

@@ -75,9 +75,6 @@ class TrainingConfig(Settings):
     non_digit_share: float = setting(0.2, "drawings that are no digits, for each digit of a step")
     non_digit_weight: float = setting(0.5, "weight of the loss that makes them uncertain")
     untouched_share: float = setting(0.25, "digits of a step that are shown as MNIST has them")
-    teacher_share: float = setting(0.7, "how far a larger network, not the label, says the target")
-    teacher_epochs: int = setting(24, "passes of the larger network over the training images")
-    teacher_learning_rate: float = setting(2e-3, "peak of its schedule")
     average_decay: float = setting(0.999, "per-step decay of the averaged weights")
     fine_tuning_epochs: int = setting(2, "the same with --extra, from weights that are trained")
     fine_tuning_learning_rate: float = setting(5e-4, "peak of the schedule with --extra")
@@ -86,17 +83,14 @@ class TrainingConfig(Settings):
     subset: int = setting(0, "train on this many images only, for a quick run (0: all 55,000)")
 
     def __post_init__(self) -> None:
-        counts = ("epochs", "batch_size", "teacher_epochs", "fine_tuning_epochs")
-        rates = ("learning_rate", "teacher_learning_rate", "fine_tuning_learning_rate")
-        for name in (*counts, *rates):
+        counts = ("epochs", "batch_size", "fine_tuning_epochs")
+        for name in (*counts, "learning_rate", "fine_tuning_learning_rate"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         shares = ("dropout", "label_smoothing", "average_decay")
         for name in (*shares, "untouched_share", "extra_share", "coarse_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be in 0 … 1, got {getattr(self, name)}")
-        if not 0 <= self.teacher_share <= 1:
-            raise ValueError(f"teacher_share must be in 0 … 1, got {self.teacher_share}")
         weights = ("weight_decay", "non_digit_weight", "non_digit_share", "drawn_share")
         for name in (*weights, "seed", "subset"):
             if not 0 <= getattr(self, name) < math.inf:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
@@ -15,7 +15,7 @@ from training.calibration import choose_reject_confidence, fit_temperature
 from training.checkpoint import Checkpoint, library_versions
 from training.config import TrainingConfig
 from training.data import LabelledInk, split_training_set
-from training.model import DIGIT_COUNT, DigitCNN, DigitGraph
+from training.model import DigitCNN, DigitGraph
 from training.synthesis.augmentation import add_specks, augment, bend, coarsen, enlarge, sharpen
 from training.synthesis.non_digits import NO_DIGIT, make_non_digits
 from training.synthesis.pen import draw_digits
@@ -60,8 +60,6 @@ def train(
     training_set: LabelledInk,
     device: torch.device,
     *,
-    network: Callable[[float], nn.Module] = DigitCNN,
-    teacher: nn.Module | None = None,
     start: Checkpoint | None = None,
     extra: LabelledInk | None = None,
 ) -> Checkpoint:
@@ -75,9 +73,6 @@ def train(
         config: The settings.
         training_set: MNIST's training set, from which the validation images are split off.
         device: Where the network is trained.
-        network: Makes the network, given its dropout.
-        teacher: A network whose probabilities are learned from as well, on the device, in
-            evaluation mode.
         start: What to fine-tune.
         extra: Drawings like MNIST's to mix in, repeated up to their share.
     """
@@ -96,11 +91,11 @@ def train(
         validation=validation,
         augmented=_augmented(validation),
     )
-    graph = DigitGraph(network(config.dropout))
+    graph = DigitGraph(DigitCNN(config.dropout))
     if start is not None:
         graph.load_state_dict(start.graph.state_dict())
     graph = graph.to(device).to(memory_format=torch.channels_last)
-    history = _fit(graph, teacher, data, config, generator)
+    history = _fit(graph, data, config, generator)
     cpu = torch.device("cpu")
     graph = graph.to(cpu).to(memory_format=torch.contiguous_format)
     return Checkpoint(
@@ -136,7 +131,6 @@ def one_cycle(
 
 def _fit(
     graph: DigitGraph,
-    teacher: nn.Module | None,
     data: _TrainingData,
     config: TrainingConfig,
     generator: torch.Generator,
@@ -161,8 +155,7 @@ def _fit(
             normalized, labels = _example_batch(graph, data, chosen, config, generator)
             with torch.autocast(device.type, torch.bfloat16):
                 logits = graph.cnn(normalized)
-            targets = digit_targets(teacher, normalized, labels, config)
-            loss = _loss(logits.float(), labels, targets, config)
+            loss = _loss(logits.float(), labels, config)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -237,36 +230,11 @@ def _normalized(
     return normalized
 
 
-@torch.no_grad()
-def digit_targets(
-    teacher: nn.Module | None, normalized: Tensor, labels: Tensor, config: TrainingConfig
-) -> Tensor:
-    """What the network should say of a step's digits: their labels, or probabilities [digits, 10].
-
-    With a teacher, these are a mean of the label and of what the teacher says.
-    """
+def _loss(logits: Tensor, labels: Tensor, config: TrainingConfig) -> Tensor:
     is_digit = labels != NO_DIGIT
-    if teacher is None:
-        return labels[is_digit]
-    with torch.autocast(labels.device.type, torch.bfloat16):
-        logits = teacher(normalized[is_digit])
-    probabilities = F.softmax(logits.float(), dim=1)
-    return torch.lerp(
-        F.one_hot(labels[is_digit], DIGIT_COUNT).float(), probabilities, config.teacher_share
+    loss = F.cross_entropy(
+        logits[is_digit], labels[is_digit], label_smoothing=config.label_smoothing
     )
-
-
-def _loss(logits: Tensor, labels: Tensor, targets: Tensor, config: TrainingConfig) -> Tensor:
-    """The loss of a step.
-
-    Args:
-        logits: float32 [count, 10].
-        labels: int64 [count], digits and `NO_DIGIT`.
-        targets: Of the digits, from `digit_targets`.
-        config: The settings.
-    """
-    is_digit = labels != NO_DIGIT
-    loss = F.cross_entropy(logits[is_digit], targets, label_smoothing=config.label_smoothing)
     if is_digit.all():
         return loss
     return loss + config.non_digit_weight * non_digit_loss(logits[~is_digit])

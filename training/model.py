@@ -55,7 +55,7 @@ class DigitGraph(nn.Module):
 
     temperature: Tensor
 
-    def __init__(self, cnn: nn.Module) -> None:
+    def __init__(self, cnn: DigitCNN) -> None:
         super().__init__()
         self.normalizer = InkNormalizer()
         self.cnn = cnn

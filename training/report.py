@@ -15,12 +15,10 @@ from torch import Generator
 from training.config import TrainingConfig
 from training.data import LabelledInk
 from training.evaluation.metrics import Predictions, confusion_matrix, risk_at_coverage
-from training.model import parameter_count
 from training.synthesis.augmentation import bend, enlarge
 from training.synthesis.digit_shapes import DIGIT_SHAPES
 from training.synthesis.pen import draw_shape
 from training.synthesis.styles import contact_sheet
-from training.teacher import TeacherCNN
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_MISTAKES_SHOWN = 40
@@ -69,7 +67,6 @@ def _fields(description: dict[str, Any]) -> dict[str, str]:
         "learned_from": training["data"],
         "parameters": f"{description['parameters']:,}",
         "shapes": str(len(DIGIT_SHAPES)),
-        "teacher": teacher_sentence(training),
         "megabytes": f"{description['file']['size_bytes'] / 1e6:.2f}",
         "sha256": description["file"]["sha256"],
         "temperature": f"{description['calibration']['temperature']:.3f}",
@@ -98,28 +95,16 @@ def _trial_note(description: dict[str, Any]) -> str:
     _, _, kind = description["model_version"].partition("+")
     if not kind:
         return ""
-    shipped, training = TrainingConfig().to_dict(), description["training"]
+    shipped = TrainingConfig().to_dict()
     others = [
-        f"`{name}` {training[name]} in place of {value}"
+        f"`{name}` {description['training'][name]} in place of {value}"
         for name, value in shipped.items()
-        if name != "seed" and training.get(name, value) != value
+        if name != "seed" and description["training"][name] != value
     ]
     settings = f" Its settings: {', '.join(others)}." if others else ""
     return (
         f"**This is not the shipped model, but {kind}.**{settings} The figures below are its own; "
         "where it fails was observed on the shipped one.\n\n"
-    )
-
-
-def teacher_sentence(training: dict[str, Any]) -> str:
-    """Says who else than the labels taught; empty if nobody did."""
-    if not training.get("teacher_share"):
-        return ""
-    return (
-        f"\n\nWhat a digit is was said by its label and, for {training['teacher_share']:.0%}, by a "
-        f"network of {parameter_count(TeacherCNN()):,} parameters that had learned from the same "
-        "images before and looked at the same augmented picture (knowledge distillation, Hinton et "
-        "al., 2015). It is not shipped; `training/teacher.py` trains it anew."
     )
 
 

@@ -20,28 +20,21 @@ from training.data import LabelledInk, load_mnist
 from training.evaluate import predict_ink
 from training.export import export, read_description, write_description
 from training.learning import train
-from training.teacher import load_or_train_teacher
 from training.train import evaluate_trained, parse_training_flags
 
 
 def trained_run(
-    config: TrainingConfig,
-    folder: Path,
-    training_set: LabelledInk,
-    teacher_file: Path,
-    device: torch.device,
+    config: TrainingConfig, folder: Path, training_set: LabelledInk, device: torch.device
 ) -> Checkpoint:
     """Takes a finished run from its folder, or trains it there.
 
     Raises:
-        ValueError: The folder holds a run with other settings, or damaged weights; or the file a
-            teacher with other settings.
+        ValueError: The folder holds a run with other settings, or damaged weights.
     """
     try:
         checkpoint = Checkpoint.load(folder)
     except FileNotFoundError:
-        teacher = load_or_train_teacher(teacher_file, config, training_set, device)
-        checkpoint = train(config, training_set, device, teacher=teacher)
+        checkpoint = train(config, training_set, device)
         folder.mkdir(parents=True, exist_ok=True)
         checkpoint.save(folder)
     if checkpoint.config != config:
@@ -91,9 +84,7 @@ def main() -> None:
         folder = arguments.runs / f"seed-{seed}"
         config = dataclasses.replace(first, seed=seed)
         with refusing(parser):
-            checkpoint = trained_run(
-                config, folder, training_set, arguments.teacher, arguments.device
-            )
+            checkpoint = trained_run(config, folder, training_set, arguments.device)
         checkpoints.append(checkpoint)
         rows.append(summarize_run(checkpoint, folder, mnist_test))
 

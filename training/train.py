@@ -31,7 +31,6 @@ from training.evaluate import EvaluationSets, add_evaluation_flags, evaluate, ev
 from training.export import MODEL_NAME, export
 from training.fine_tuning import fine_tune, load_extra
 from training.learning import train
-from training.teacher import load_or_train_teacher
 
 
 def parse_training_flags(
@@ -47,13 +46,6 @@ def parse_training_flags(
     add_folder_flag(parser)
     add_evaluation_flags(parser)
     add_device_flag(parser)
-    parser.add_argument(
-        "--teacher",
-        type=Path,
-        default=Path("runs/teacher.pt"),
-        metavar="FILE",
-        help="the larger network that teaches; trained when missing (default: %(default)s)",
-    )
     arguments = parser.parse_args()
     output: Path = arguments.output
     with refusing(parser):
@@ -98,9 +90,7 @@ def main() -> None:
         training_set = load_mnist(arguments.data_dir, train=True)
         mnist_test = load_mnist(arguments.data_dir, train=False)
     if arguments.extra is None:
-        with refusing(parser):
-            teacher = load_or_train_teacher(arguments.teacher, config, training_set, device)
-        checkpoint, comparison = train(config, training_set, device, teacher=teacher), None
+        checkpoint, comparison = train(config, training_set, device), None
     else:
         with refusing(parser):
             start = Checkpoint.load(arguments.weights or ARTIFACTS)

@@ -2,37 +2,20 @@
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
-from training import teacher
 from training.config import ARTIFACTS, TrainingConfig
 from training.data import LabelledInk
-from training.teacher import TeacherCNN
 
-QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9, teacher_share=0.0)
+QUICK = TrainingConfig(epochs=3, subset=2048, batch_size=64, average_decay=0.9)
 QUICK_FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.to_dict().items()]
 
 
 BLANK = LabelledInk(torch.zeros(2, 28, 28).byte(), torch.tensor([3, 7]))
-
-
-def saved_teacher(file: Path, config: TrainingConfig) -> TeacherCNN:
-    """Saves an untrained teacher as if it had been trained for that config."""
-    network = TeacherCNN()
-    own_config = replace(
-        config,
-        epochs=config.teacher_epochs,
-        learning_rate=config.teacher_learning_rate,
-        seed=teacher.SEED,
-        teacher_share=0.0,
-    )
-    torch.save({"weights": network.state_dict(), "config": own_config.to_dict()}, file)
-    return network
 
 
 def run(monkeypatch: pytest.MonkeyPatch, module, *arguments: object) -> None:

@@ -63,14 +63,6 @@ def test_a_fine_tuned_model_says_how_many_drawings_it_learned_from():
     assert "fine-tuned with 32 drawings" in export.data_in_words(tuned)
 
 
-def test_the_model_card_names_the_teacher_and_only_if_there_was_one():
-    sentence = report.teacher_sentence({"teacher_share": 0.7})
-    assert "for 70%, by a network of 58" in sentence
-    assert "knowledge distillation" in sentence
-    assert report.teacher_sentence({"teacher_share": 0.0}) == ""
-    assert report.teacher_sentence({}) == ""  # of a model that knew no teachers
-
-
 def test_the_shipped_recipe_is_no_trial_whatever_its_seed():
     assert not export.is_trial(TrainingConfig(seed=3))
     assert export.is_trial(TrainingConfig(epochs=2))

@@ -30,7 +30,7 @@ def test_a_sweep_reports_every_seed_and_ships_the_best_on_validation(
     folder = tmp_path / "runs" / "seed-0"
     folder.mkdir(parents=True)
     first.save(folder)
-    monkeypatch.setattr(sweep, "train", lambda config, *_, **__: replace(better, config=config))
+    monkeypatch.setattr(sweep, "train", lambda config, *_: replace(better, config=config))
     monkeypatch.setattr(sweep, "export", shipped_files)
     monkeypatch.setattr(report, "save_figure", lambda *_: None)
     run(
@@ -48,4 +48,4 @@ def test_a_sweep_reports_every_seed_and_ships_the_best_on_validation(
 def test_a_sweep_refuses_a_run_with_other_settings():
     other = TrainingConfig(epochs=1)
     with pytest.raises(ValueError, match="other settings"):
-        sweep.trained_run(other, ARTIFACTS, BLANK, ARTIFACTS, torch.device("cpu"))
+        sweep.trained_run(other, ARTIFACTS, BLANK, torch.device("cpu"))

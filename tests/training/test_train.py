@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from inference import DigitRecognizer
-from tests.training.commands import BLANK, QUICK, refused, run, saved_teacher
+from tests.training.commands import BLANK, QUICK, refused, run
 from training import evaluate, export, sweep, train
 from training.checkpoint import Checkpoint
-from training.config import ARTIFACTS, TrainingConfig
+from training.config import ARTIFACTS
 
 
 @pytest.mark.slow
@@ -91,38 +90,15 @@ def test_a_picture_that_cannot_be_measured_after_training_says_how_to_go_on(
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "broken.png").write_bytes(b"\x89PNG")
     checkpoint = Checkpoint.load(ARTIFACTS)
-    monkeypatch.setattr(train, "train", lambda *_, **__: checkpoint)
+    monkeypatch.setattr(train, "train", lambda *_: checkpoint)
     monkeypatch.setattr(train, "load_mnist", lambda *_, **__: None)
     monkeypatch.setattr(evaluate, "load_mnist", lambda *_, **__: BLANK)
-    folders = ("--output", tmp_path / "new", "--drawings", tmp_path)
     with pytest.raises(SystemExit):
-        run(monkeypatch, train, *folders, "--teacher-share", 0)
+        run(monkeypatch, train, "--output", tmp_path / "new", "--drawings", tmp_path)
     message = capsys.readouterr().err
     assert "broken.png" in message
     assert f"python -m training.evaluate --output {tmp_path / 'new'}" in message
     assert DigitRecognizer(tmp_path / "new" / "digits.onnx").metadata.metrics == {}
-
-
-def test_the_teacher_that_is_named_teaches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mnist_dir: Path
-):
-    file = tmp_path / "teacher.pt"
-    expected = saved_teacher(file, TrainingConfig())
-    taught_by: list[torch.nn.Module] = []
-
-    def train_with(*_: object, teacher: torch.nn.Module) -> None:
-        taught_by.append(teacher)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(train, "train", train_with)
-    with pytest.raises(KeyboardInterrupt):
-        run(
-            monkeypatch,
-            train,
-            *("--teacher", file, "--output", tmp_path, "--data-dir", mnist_dir, "--device", "cpu"),
-        )
-    weights = taught_by[0].state_dict()
-    assert all(torch.equal(weights[name], value) for name, value in expected.state_dict().items())
 
 
 @pytest.mark.parametrize("flag", ["--epochs=0", "--dropout=1", "--learning-rate=-1", "--seed=-1"])
