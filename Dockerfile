@@ -12,5 +12,6 @@ COPY artifacts/numbers.onnx artifacts/numbers.json digit_recognizer/artifacts/
 
 USER 1000:1000
 EXPOSE 8000
-HEALTHCHECK CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://localhost:8000/health', timeout=5)"]
+# Not urllib.request: it would ask the proxy that docker tells a container of.
+HEALTHCHECK CMD ["python", "-c", "from http.client import HTTPConnection; c = HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/health'); exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["python", "-m", "digit_recognizer", "serve", "--host", "0.0.0.0"]

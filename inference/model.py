@@ -1,18 +1,37 @@
 """A model's two files, opened together: the `.onnx` as a session, the `.json` as metadata."""
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
 from .errors import ModelError
 from .metadata import Contract, ModelFile, TensorSpec
 
-_runtime: Any = onnxruntime  # It has no type stubs.
+_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+
+
+def _import_onnxruntime() -> Any:
+    """Imports it so that it reports nothing to its maker, unless the environment has a say in it.
+
+    By default its newer builds do: on what machine and in what program it runs, with an identifier
+    that they keep in the home folder. They look at the environment when it is first imported.
+    """
+    is_decided = _TELEMETRY in os.environ
+    os.environ.setdefault(_TELEMETRY, "1")
+    try:
+        import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+    finally:
+        if not is_decided:
+            del os.environ[_TELEMETRY]
+    return onnxruntime
+
+
+_runtime = _import_onnxruntime()
 
 SessionOptions: TypeAlias = Any
 """An `onnxruntime.SessionOptions`."""
