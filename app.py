@@ -32,7 +32,7 @@ def main() -> None:
     limit_uploads()
     try:
         recognizer = load_recognizer()
-        model_line = describe_model(recognizer)
+        model_line, networks = describe_model(recognizer), describe_networks(recognizer)
     except ModelError:
         LOG.exception("The model cannot be opened.")  # Where it lies is nobody else's business.
         st.error(
@@ -51,7 +51,7 @@ def main() -> None:
     with camera_tab:
         if camera_tab.open:  # The camera is asked for when it is wanted.
             show_camera(recognizer)
-    st.caption(model_line)
+    st.caption(model_line, help=networks)
 
 
 @st.cache_resource(show_spinner="Loading the model…")
@@ -61,8 +61,8 @@ def load_recognizer() -> DigitRecognizer:
 
 
 def describe_model(recognizer: DigitRecognizer) -> str:
-    """Say in one line which the model is and how good; raises `ModelError`."""
-    metadata, finder = recognizer.metadata, recognizer.finder_metadata
+    """Say in one line how good the model is, and which."""
+    metadata = recognizer.metadata
     # Of its path, only the folder's name: where it lies is nobody's business.
     own = os.environ.get(MODEL)
     name = (
@@ -70,17 +70,23 @@ def describe_model(recognizer: DigitRecognizer) -> str:
         if own
         else metadata.model_version
     )
-    model = (
-        f"Model {escape_markdown(name)}: a convolutional network with {finder.parameters:,}"
-        f" parameters finds the numbers, and one with {metadata.parameters:,} reads their digits"
-    )
     results = [
+        # What follows the colon says which ones exactly; the model card has it.
         f"{metric['accuracy']:.1%} of {metric['images']:,} digits"
-        f" ({escape_markdown(metric['data'])})"
+        f" ({escape_markdown(metric['data'].partition(':')[0])})"
         for metric in metadata.metrics.values()
         if "accuracy" in metric
     ]
-    return f"{model}, right on {' and '.join(results)}." if results else f"{model}."
+    measured = f"Right on {' and '.join(results)}. " if results else ""
+    return f"{measured}Model {escape_markdown(name)}."
+
+
+def describe_networks(recognizer: DigitRecognizer) -> str:
+    """Say what the model consists of; raises `ModelError`."""
+    return (
+        f"A convolutional network with {recognizer.finder_metadata.parameters:,} parameters finds"
+        f" the numbers, and one with {recognizer.metadata.parameters:,} reads their digits."
+    )
 
 
 if __name__ == "__main__":

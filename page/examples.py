@@ -22,9 +22,7 @@ EXAMPLES: dict[str, list[str]] = json.loads(
 
 def show_examples() -> None:
     """Show drawings to click on."""
-    with st.container(
-        key="examples", horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False
-    ):
+    with st.container(key="examples", horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.markdown("Or try", width="content")
         for index, name in enumerate(EXAMPLES):
             st.button(name, key=f"example-{index}", on_click=start_example, args=[name])

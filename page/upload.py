@@ -48,7 +48,7 @@ def show_uploads(recognizer: DigitRecognizer) -> None:
     with picture:
         # Of any kind: the module says what is wrong with a file.
         files = st.file_uploader(
-            "Pictures of numbers, dark on light or light on dark",
+            "Photographs, scans or PDFs of numbers. Nothing is kept on the server.",
             accept_multiple_files=True,
             key=f"uploads-{st.session_state.setdefault('uploads', 0)}",
         )

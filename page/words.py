@@ -54,9 +54,11 @@ def describe_number(number: Number, *, is_corrected: bool = False) -> str:
             parts = []
         case [digit], _ if not number.is_sure and not digit.prediction.is_digit:
             parts = [f"Not sure: {odds(digit.prediction, 'or')}"]
-        case _:
+        case digits, _:
             doubt = "" if number.is_sure else "Not sure: "
-            parts = [f"{doubt}{format_probability(number.confidence)} confident"]
+            # Each of its digits has a figure of its own, which is higher.
+            whole = " in the whole number" if len(digits) > 1 else ""
+            parts = [f"{doubt}{format_probability(number.confidence)} confident{whole}"]
     if number.rejected:
         parts.append(f"{len(number.rejected)} rejected as no digit")
     return ", ".join(parts)

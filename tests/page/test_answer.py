@@ -130,7 +130,9 @@ def test_the_separators_of_a_number_are_shown_between_its_digits(
     predict(number(*digits, text="-1.25"))
     draw()
 
-    assert answers(open_page()) == ["- | 1 | 90% | . | 2 | 90% | 5 | 90% | 73% confident"]
+    assert answers(open_page()) == [
+        "- | 1 | 90% | . | 2 | 90% | 5 | 90% | 73% confident in the whole number"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_an_unsure_digit_of_a_number_is_marked_by_a_sign_at_the_number_and_on_th
 
     page = open_page()
 
-    assert answers(page) == ["2 | 99% | 1? | 50% | Not sure: 50% confident"]
+    assert answers(page) == ["2 | 99% | 1? | 50% | Not sure: 50% confident in the whole number"]
     assert [as_text(body) for body in html_elements(page) if 'class="marks"' in body][-1].endswith(
         "2 | 1?"
     )
