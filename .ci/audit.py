@@ -1,6 +1,7 @@
-"""Looks for known vulnerabilities in an environment.
+"""Looks for known vulnerabilities in an environment, or in what a lock file pins.
 
     python .ci/audit.py SITE_PACKAGES
+    python .ci/audit.py LOCK_FILE
 
 Fails if there are any, and if nothing was audited although the package index can be asked. Where it
 cannot, says so loudly and goes on.
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 PUBLISHED = "pip==24.0"  # every package index knows it
+
+_OF_FILE = ("--no-deps", "--disable-pip", "--requirement")
 
 
 def audited(*arguments: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -31,13 +34,15 @@ def index_answers() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         requirements = Path(folder, "requirements.txt")
         requirements.write_text(PUBLISHED)
-        known, _ = audited("--no-deps", "--disable-pip", "--requirement", str(requirements))
+        known, _ = audited(*_OF_FILE, str(requirements))
     return bool(known)
 
 
 def main() -> int:
     """Runs the command line; the exit code."""
-    known, skipped = audited("--path", sys.argv[1])
+    place = sys.argv[1]
+    is_file = Path(place).is_file()
+    known, skipped = audited(*_OF_FILE, place) if is_file else audited("--path", place)
     vulnerable = [package for package in known if package["vulns"]]
     print(f"{len(known)} packages audited, {len(vulnerable)} with known vulnerabilities")  # noqa: T201
     for package in vulnerable:
@@ -48,7 +53,7 @@ def main() -> int:
     if known:
         return 1 if vulnerable else 0
     if index_answers():
-        print(f"nothing in {sys.argv[1]} was audited, although the package index answers")  # noqa: T201
+        print(f"nothing in {place} was audited, although the package index answers")  # noqa: T201
         return 1
     print("!" * 80 + "\nNOTHING WAS AUDITED: no package index answers here.\n" + "!" * 80)  # noqa: T201
     return 0

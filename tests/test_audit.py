@@ -49,3 +49,15 @@ def test_an_audit_fails_for_vulnerabilities_and_for_looking_at_nothing(
     ended = subprocess.run(command, env=settings, capture_output=True, text=True)  # noqa: S603
     assert ended.returncode == exit_code, ended.stderr
     assert all(words in ended.stdout for words in said), ended.stdout
+
+
+def test_what_a_lock_file_pins_is_audited_without_an_environment(tmp_path: Path):
+    (tmp_path / "pip_audit.py").write_text(AUDITOR)
+    lock = tmp_path / "server.lock"
+    lock.write_text("numpy==2.0.0")
+    answers = {str(lock): [GOOD, BAD]}
+    settings = os.environ | {"PYTHONPATH": str(tmp_path), "ANSWERS": json.dumps(answers)}
+    command = (sys.executable, str(AUDIT), str(lock))
+    ended = subprocess.run(command, env=settings, capture_output=True, text=True)  # noqa: S603
+    assert ended.returncode == 1, ended.stderr
+    assert "2 packages audited, 1 with" in ended.stdout
