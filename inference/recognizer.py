@@ -37,10 +37,9 @@ DEFAULT_MODEL = _HOME / "artifacts" / "digits.onnx"
 DEFAULT_FINDER = DEFAULT_MODEL.with_name("numbers.onnx")
 
 OWN_DIGIT_WEIGHT = 0.7
-"""Weight of a user's own digit network, on drawings.
+"""Weight on drawings of a digit network other than the one that the finder was calibrated with.
 
-The calibrated weight fits the shipped network only. A user who has fine-tuned one on their own
-handwriting expects it to decide.
+A user who has fine-tuned one on their own handwriting expects it to decide.
 """
 
 
@@ -306,11 +305,11 @@ class DigitRecognizer:
 
     @property
     def _reading_settings(self) -> ReadingSettings:
-        settings = self._finder.opened[1].reading
-        if self._model is None:
-            return settings
-        drawings = replace(settings.drawings, digit_weight=OWN_DIGIT_WEIGHT)
-        return replace(settings, drawings=drawings)
+        finder = self._finder.opened[1]
+        if self._metadata.file.sha256 == finder.digits_sha256:
+            return finder.reading
+        drawings = replace(finder.reading.drawings, digit_weight=OWN_DIGIT_WEIGHT)
+        return replace(finder.reading, drawings=drawings)
 
     def _number(self, reading: LineReading, picture: Picture) -> Number:
         _, metadata = self._finder.opened

@@ -42,8 +42,8 @@ DIGIT_WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5)
 SEPARATORS = (0.3, 0.4, 0.5, 0.6, 0.7)
 """What is tried, one after the other: for a kind of pictures, and for all of them."""
 
-SURE_RIGHT = 0.985
-"""Share of the sure numbers that must be right: 98 %, and a margin for what nobody composed."""
+SURE_RIGHT = 0.98
+"""Share of the sure numbers that must be right. Real pictures are mostly clearer than these."""
 
 LEGIBLE_PX = 16.0
 """Digits are at least that high, in the middle: with fewer pixels even people guess."""

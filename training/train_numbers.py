@@ -298,6 +298,7 @@ def finish(checkpoint: NumberCheckpoint, folder: Path, held_out: LabelledInk) ->
     session = session_of(number_model(checkpoint.network).SerializeToString())
     examples = list(tqdm(compose_examples(held_out), "examples", unit="picture"))
     reading, calibrated = choose_reading(session, recognizer.predict_ink, examples)
+    reading["digits_sha256"] = recognizer.metadata.file.sha256
     metrics = {"composed": calibrated.metrics(reading["sure_confidence"])}
     checkpoint.save(folder)
     description = export_numbers(checkpoint, folder, reading, metrics)

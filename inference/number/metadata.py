@@ -106,11 +106,16 @@ class ReadingSettings:
 
 @dataclass(frozen=True, slots=True)
 class NumberMetadata:
-    """What is known about a number finder; the names are those of its JSON file."""
+    """What is known about a number finder; the names are those of its JSON file.
+
+    Attributes:
+        digits_sha256: Hash of the `digits.onnx` that `reading` was chosen with.
+    """
 
     model_version: str
     file: ModelFile
     reading: ReadingSettings
+    digits_sha256: str
     parameters: int
     training: Mapping[str, Any]
     versions: Mapping[str, Any]
@@ -141,6 +146,7 @@ def parse_number_metadata(content: bytes) -> NumberMetadata:
             sure_confidence=share(reading, "sure_confidence"),
             confidence_weights={name: number(weights, name) for name in weights},
         ),
+        digits_sha256=text(reading, "digits_sha256"),
         parameters=whole(document, "parameters"),
         training=section(document, "training"),
         versions=section(document, "versions"),
