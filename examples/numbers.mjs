@@ -118,7 +118,7 @@ async function readDigits(ort, reader, digits, weight) {
 
 // --- From characters to lines --------------------------------------------------------------------
 
-// Takes away what was found twice: in a narrow and in a wide box, the one within the other.
+// Takes away what was found twice: in two boxes, of which the smaller is a part of the larger.
 function withoutDoubles(found) {
   const kept = [];
   for (const one of found) {
@@ -128,11 +128,13 @@ function withoutDoubles(found) {
 }
 
 function isDouble(one, other) {
+  if (one.label !== other.label) return false; // first: a page has thousands of pairs
+  const lower = Math.min(one.height, other.height);
+  if (lower < SIMILAR_HEIGHT * Math.max(one.height, other.height)) return false;
   const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
   const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
   const smaller = Math.min(one.width * one.height, other.width * other.height);
-  const isNested = Math.min(width, height) > 0 && width * height >= NESTED_SHARE * smaller;
-  return isNested && one.label === other.label;
+  return Math.min(width, height) > 0 && width * height >= NESTED_SHARE * smaller;
 }
 
 function findLines(found) {
@@ -176,7 +178,7 @@ function isBeside(one, other) {
   return isSimilar && facing >= FACING_SHARE * lower;
 }
 
-// Parts the digits of a row into those that fit and those that do not.
+// Splits the digits of a row into those that fit and those that do not.
 function fit(row) {
   const usual = median(row.map(heightOf));
   const fitting = [];
@@ -196,7 +198,7 @@ function covers(one, other) {
   return covered >= COVERED_SHARE * Math.min(one.width, other.width);
 }
 
-// Parts a row at gaps that clearly differ from the others.
+// Splits a row at gaps that clearly differ from the others: two digits alone are one number.
 function split(digits) {
   const height = median(digits.map(heightOf));
   const gaps = gapsBetween(digits).map(gap => gap / height);

@@ -49,7 +49,7 @@ from training.number_network import (
 )
 from training.synthesis.texts import CHARACTERS
 
-NUMBER_MODEL_VERSION = "1.4.0"
+NUMBER_MODEL_VERSION = "1.4.1"
 NUMBER_MODEL = "numbers.onnx"
 NUMBER_DESCRIPTION = "numbers.json"
 
@@ -269,15 +269,15 @@ numbers (uint8[height, width] luminance)
     is_same = Greater (shared, needed_overlap)
     same = Cast <to = 1> (is_same)
     own_weight = Constant <value_float = {number_graph.OWN_WEIGHT}> ()
-    scale_votes = MatMul (same, every_probability)
-    own_weights = Mul (own_likely, own_weight)
-    votes = Add (scale_votes, own_weights)
+    scale_weighted = MatMul (same, every_probability)
+    own_weighted = Mul (own_likely, own_weight)
+    weighted = Add (scale_weighted, own_weighted)
     every_score = ReduceSum <keepdims = 1> (every_probability, one)
-    scale_voters = MatMul (same, every_score)
+    scale_weights = MatMul (same, every_score)
     own_score = ReduceSum <keepdims = 1> (own_likely, one)
-    own_weightrs = Mul (own_score, own_weight)
-    voters = Add (scale_voters, own_weightrs)
-    voted = Div (votes, voters)
+    own_total_weight = Mul (own_score, own_weight)
+    weights = Add (scale_weights, own_total_weight)
+    mean = Div (weighted, weights)
     drawing_count = Constant <value_ints = [{number_graph.DRAWING_BEST_SCALES}]> ()
     photograph_count = Constant <value_ints = [{number_graph.PHOTOGRAPH_BEST_SCALES}]> ()
     scale_count = Where (is_plain, drawing_count, photograph_count)
@@ -289,7 +289,7 @@ numbers (uint8[height, width] luminance)
     best_scores, best_scales = TopK <axis = 1> (scores_of_scales, scale_count)
     there_and_more = ReduceMean <keepdims = 1> (best_scores, one)
     there = Slice (there_and_more, zero, minus_one, zero)
-    probabilities_by_score = Mul (voted, there)
+    probabilities_by_score = Mul (mean, there)
     there_flat = Squeeze (there_and_more, one)
     rows = Shape (there_flat)
     there_in_order, order_and_more = TopK (there_flat, rows)

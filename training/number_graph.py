@@ -115,8 +115,8 @@ class NumberGraph(nn.Module):
         likely = torch.cat(probabilities)
         kept = nms(all_boxes, likely.sum(dim=1), MOST_OVERLAP)
         boxes_kept = all_boxes[kept]
-        best_scales = DRAWING_BEST_SCALES if is_drawn else PHOTOGRAPH_BEST_SCALES
-        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely, best_scales)
+        scale_count = DRAWING_BEST_SCALES if is_drawn else PHOTOGRAPH_BEST_SCALES
+        likely_kept = join_scales(boxes_kept, likely[kept], all_boxes, likely, scale_count)
         order = likely_kept.sum(dim=1).argsort(descending=True, stable=True)
         boxes_kept, likely_kept = boxes_kept[order], likely_kept[order]
         ink = cut_ink(finest, boxes_kept / finest_stretch, likely_kept.sum(dim=1))
@@ -124,7 +124,7 @@ class NumberGraph(nn.Module):
 
 
 def join_scales(
-    kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor, best_scales: int
+    kept: Tensor, likely_kept: Tensor, boxes: Tensor, likely: Tensor, scale_count: int
 ) -> Tensor:
     """Lets all scales on which a character was found say which it is.
 
@@ -133,7 +133,7 @@ def join_scales(
         likely_kept: float32 [found, characters], its probabilities.
         boxes: float32 [all, 4], everything that was found on any scale.
         likely: float32 [all, characters], likewise.
-        best_scales: Over how many scales the probability that there is a character is averaged.
+        scale_count: Over how many scales the probability that there is a character is averaged.
 
     Returns:
         float32 [found, characters]: the mean of the characters' probabilities, each by how likely
@@ -148,7 +148,7 @@ def join_scales(
     total, own_total = likely.sum(dim=1), likely_kept.sum(dim=1, keepdim=True)
     weighted = is_same.float() @ likely + likely_kept * OWN_WEIGHT
     weights = (is_same.float() @ total).unsqueeze(1) + own_total * OWN_WEIGHT
-    scales = F.pad(is_same.float() * total, (0, best_scales)).topk(best_scales, dim=1).values
+    scales = F.pad(is_same.float() * total, (0, scale_count)).topk(scale_count, dim=1).values
     return weighted / weights * scales.mean(dim=1, keepdim=True)
 
 

@@ -67,7 +67,7 @@ class Line:
 
 
 def without_doubles(found: Sequence[Detection]) -> list[Detection]:
-    """Takes away what was found twice: in a narrow and in a wide box, the one within the other.
+    """Takes away what was found twice: in two boxes, of which the smaller is a part of the larger.
 
     Args:
         found: Characters, the likeliest first.
@@ -80,11 +80,15 @@ def without_doubles(found: Sequence[Detection]) -> list[Detection]:
 
 
 def _is_double(detection: Detection, other: Detection) -> bool:
+    if detection.character != other.character:  # first: a page has thousands of pairs
+        return False
+    lower, higher = sorted((detection.height, other.height))
+    if lower < SIMILAR_HEIGHT * higher:
+        return False
     width = min(detection.right, other.right) - max(detection.left, other.left)
     height = min(detection.bottom, other.bottom) - max(detection.top, other.top)
-    smaller = min(box.width * box.height for box in (detection, other))
-    is_nested = min(width, height) > 0 and width * height >= NESTED_SHARE * smaller
-    return is_nested and detection.character == other.character
+    smaller = min(detection.width * detection.height, other.width * other.height)
+    return min(width, height) > 0 and width * height >= NESTED_SHARE * smaller
 
 
 def find_lines(found: Sequence[Detection]) -> list[Line]:

@@ -267,29 +267,29 @@ def found_on_two_scales(*other_box: float) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_all_scales_say_which_character_it_is():
     boxes, likely = found_on_two_scales(10, 10, 20, 32)
-    joined = join_scales(boxes[:1], likely[:1], boxes, likely, best_scales=1)
+    joined = join_scales(boxes[:1], likely[:1], boxes, likely, scale_count=1)
     assert joined.argmax() == 7
     assert float(joined[0, 1] / joined.sum()) == pytest.approx(0.42 / 1.1, abs=1e-3)
 
 
-@pytest.mark.parametrize(("best_scales", "there"), [(1, 0.8), (2, 1.1 / 2), (3, 1.1 / 3)])
-def test_the_best_scales_say_how_likely_a_character_is_there(best_scales: int, there: float):
+@pytest.mark.parametrize(("scale_count", "there"), [(1, 0.8), (2, 1.1 / 2), (3, 1.1 / 3)])
+def test_the_best_scales_say_how_likely_a_character_is_there(scale_count: int, there: float):
     boxes, likely = found_on_two_scales(10, 10, 20, 32)
-    joined = join_scales(boxes[:1], likely[:1], boxes, likely, best_scales)
+    joined = join_scales(boxes[:1], likely[:1], boxes, likely, scale_count)
     assert float(joined.sum()) == pytest.approx(there)
 
 
 @pytest.mark.parametrize("other", [(30, 10, 40, 30), (10, 10, 20, 80)])
 def test_a_box_elsewhere_or_of_another_size_has_no_say(other: tuple[float, ...]):
     boxes, likely = found_on_two_scales(*other)
-    torch.testing.assert_close(join_scales(boxes, likely, boxes, likely, best_scales=1), likely)
-    halved = join_scales(boxes, likely, boxes, likely, best_scales=2)
+    torch.testing.assert_close(join_scales(boxes, likely, boxes, likely, scale_count=1), likely)
+    halved = join_scales(boxes, likely, boxes, likely, scale_count=2)
     torch.testing.assert_close(halved, likely / 2)
 
 
 def test_a_box_without_area_has_no_say_and_is_no_character():
     boxes, likely = found_on_two_scales(10, 10, 10, 30)
-    joined = join_scales(boxes, likely, boxes, likely, best_scales=1)
+    joined = join_scales(boxes, likely, boxes, likely, scale_count=1)
     torch.testing.assert_close(joined[0], likely[0])
     assert float(joined[1].sum()) == 0
 
