@@ -7,6 +7,7 @@ in batches; for `numbers.onnx` small pages. What it computes is compared with on
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,8 @@ Outputs = list[NDArray[np.float32]]
 Run = Callable[[Levels], Outputs]
 
 ROOT = Path(__file__).parent.parent
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime is imported without the module
 
 
 @dataclass(frozen=True)

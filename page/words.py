@@ -56,7 +56,7 @@ def describe_number(number: Number, *, is_corrected: bool = False) -> str:
             parts = [f"Not sure: {odds(digit.prediction, 'or')}"]
         case digits, _:
             doubt = "" if number.is_sure else "Not sure: "
-            # Each of its digits has a figure of its own, which is higher.
+            # Each of its digits has a figure of its own.
             whole = " in the whole number" if len(digits) > 1 else ""
             parts = [f"{doubt}{format_probability(number.confidence)} confident{whole}"]
     if number.rejected:

@@ -8,6 +8,9 @@ from inference import DigitRecognizer
 from training.config import DATA
 from training.data import LabelledInk, load_mnist
 
+# Other programs that the tests start report nothing to onnxruntime's maker, either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # The same examples in every run, and as much time for each as it takes: no test depends on luck.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")

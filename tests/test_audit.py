@@ -55,7 +55,7 @@ def test_what_a_lock_file_pins_is_audited_without_an_environment(tmp_path: Path)
     (tmp_path / "pip_audit.py").write_text(AUDITOR)
     lock = tmp_path / "server.lock"
     lock.write_text("numpy==2.0.0")
-    answers = {str(lock): [GOOD, BAD]}
+    answers = {"--path": [], "--requirement": [GOOD, BAD]}
     settings = os.environ | {"PYTHONPATH": str(tmp_path), "ANSWERS": json.dumps(answers)}
     command = (sys.executable, str(AUDIT), str(lock))
     ended = subprocess.run(command, env=settings, capture_output=True, text=True)  # noqa: S603

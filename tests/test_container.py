@@ -104,7 +104,7 @@ def test_the_steps_give_a_server_that_is_healthy_and_answers(
     # A process reads its program's place from the PATH of the one that starts it.
     command = ["/usr/bin/env", *json.loads(step("ENTRYPOINT")), "--host", "127.0.0.1"]
     check = ["/usr/bin/env", *json.loads(step("HEALTHCHECK").removeprefix("CMD "))]
-    environment |= {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}  # of the outside alone
+    environment |= {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}  # the check must not ask it
     assert str(PORT) in step("EXPOSE")
     with subprocess.Popen(command, cwd=folder, env=environment) as server:  # noqa: S603
         try:

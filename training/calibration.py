@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 MAX_REFUSED_SHARE = 0.01
-"""Share of the validation digits that may be refused as no digit."""
+"""Share of the digits that it is chosen on that may be refused as no digit."""
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:

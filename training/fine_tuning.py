@@ -66,8 +66,8 @@ def load_extra(folder: Path, start: Checkpoint) -> LabelledInk:
     if len(images) < FEWEST_TO_HOLD_OUT_FROM:
         say(
             f"{len(images)} drawings are too few to hold some out, so nothing will tell whether "
-            f"others of this hand are read better; draw at least {FEWEST_TO_HOLD_OUT_FROM}, of "
-            "each digit that is misread about ten"
+            "others of this handwriting are read better; draw at least "
+            f"{FEWEST_TO_HOLD_OUT_FROM}, of each digit that is misread about ten"
         )
     ink = (torch.cat(images) * 255).round().clamp(0, 255).byte()
     return LabelledInk(ink, torch.tensor(labels))

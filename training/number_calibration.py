@@ -29,7 +29,7 @@ from training.synthesis.characters import make_characters
 from training.synthesis.composer import Composer, Pictures
 
 PICTURES = 10_000
-"""Thresholds chosen on half as many differ by as much as a version improves them."""
+"""With half as many, chance moves the figures by as much as a new version of the model does."""
 
 CLEAN_SHARE = 0.35
 """Share of them that a drawing program made: enough to choose settings for."""

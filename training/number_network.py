@@ -20,6 +20,9 @@ _QUIET_LEVELS = 2.0  # likewise, in levels of 1/255
 UNIT_PX = 8.0
 """A box's edge lies exp(output) of these from the middle of its cell."""
 
+SMALLEST_LOG_EDGE, LARGEST_LOG_EDGE = -4.0, 3.5
+"""Bounds of that output."""
+
 
 class LocalContrast(nn.Module):
     """Takes uneven light away: each pixel less the mean around it, over the deviation around it.
@@ -125,10 +128,6 @@ def cell_middles(height: int, width: int, device: torch.device) -> Tensor:
     y = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) * STRIDE_PX
     x = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) * STRIDE_PX
     return torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)], dim=2)
-
-
-SMALLEST_LOG_EDGE, LARGEST_LOG_EDGE = -4.0, 3.5
-"""Bounds of the distance from a middle to an edge, as a logarithm of `UNIT_PX`."""
 
 
 def boxes_of(edges: Tensor, middles: Tensor) -> Tensor:

@@ -63,6 +63,28 @@ def test_the_answer_is_readable_in_both_themes(
     assert min(contrasts) >= READABLE_CONTRAST
 
 
+def test_the_label_of_a_sure_digits_bar_is_whole(open_page: Callable[..., DigitPage]) -> None:
+    page = open_page()
+    page.draw(load_drawings()[0])
+    chart = page.page.get_by_test_id("stVegaLiteChart")
+    label = chart.get_by_text("%").last.bounding_box()
+    picture = chart.locator("svg").first.bounding_box()
+    assert label is not None
+    assert picture is not None
+    assert label["y"] >= picture["y"]
+
+
+def test_the_line_about_the_model_is_not_too_pale(open_page: Callable[..., DigitPage]) -> None:
+    line = open_page().page.get_by_text("Right on 99")
+    opacity = line.evaluate("""element => {
+        let opacity = 1;
+        for (let each = element; each; each = each.parentElement)
+            opacity *= getComputedStyle(each).opacity;
+        return opacity;
+    }""")
+    assert opacity >= 0.75
+
+
 def test_the_answer_is_beside_the_paper_and_the_examples_below_it(
     open_page: Callable[..., DigitPage],
 ) -> None:
@@ -91,7 +113,7 @@ def test_nothing_about_five_digits_is_below_the_fold(open_page: Callable[..., Di
         chart,
         page.page.get_by_role("radiogroup").last,
         page.page.get_by_label("Write the whole number"),
-        page.page.get_by_text("parameters finds the numbers"),
+        page.page.get_by_text("Right on 99"),
     ]
     for element in elements:
         expect(element).to_be_in_viewport(ratio=1)

@@ -226,9 +226,10 @@ def scene(generator: np.random.Generator) -> dict[str, Any]:
             box = [left, top, left + wide, top + tall]
             there = generator.uniform(generator.choice([0.2, 0.97]), 1)
             found.append((box, character, there))
-            if generator.random() < 0.1:  # found once more, in a narrower box
-                inner = generator.uniform(0.1, 0.6) * wide
-                found.append(([left + inner / 2, top, left + wide, top + tall], character, there))
+            for _ in range(generator.choice([0, 1, 2], p=[0.85, 0.1, 0.05])):
+                # Found once more beside where it was; the third is a part of the second alone.
+                box = [edge + shift for edge, shift in zip(box, [0.1 * wide, 0] * 2, strict=True)]
+                found.append((box, character, 0.99 * found[-1][2]))
             gap = generator.choice([0.1, 0.3, -0.3, 3.5], p=[0.5, 0.3, 0.1, 0.1])
             left = max(1, left + wide + gap * height)
     boxes = np.array([box for box, _, _ in found], np.float32)

@@ -1,7 +1,7 @@
 """Digits as people are taught to write them, and as they write them in a hurry, as pen strokes.
 
-The notation is that of `training.synthesis.glyphs`; a name begins with its digit. Each shape
-is bent, slanted and drawn with many pens.
+The notation is that of `training.synthesis.glyphs`; a name begins with its digit. Each shape is
+bent, slanted and drawn with many pens.
 """
 
 DIGIT_SHAPES = {

@@ -37,10 +37,27 @@ def test_a_double_lies_within_the_other_by_four_fifths_of_the_smaller_one(left: 
     assert len(without_doubles(found)) == count
 
 
-@pytest.mark.parametrize(("y", "count"), [(29.9, 1), (30.1, 2), (300, 2)])
-def test_a_double_is_at_the_same_height(y: float, count: int):
+@pytest.mark.parametrize(("y", "count"), [(29.9, 1), (30.1, 2)])
+def test_a_double_reaches_beyond_the_other_by_a_fifth_at_most(y: float, count: int):
     found = [character("1", 0, width=60), character("1", 20, y, width=20, height=2 / 3 * HEIGHT)]
     assert len(without_doubles(found)) == count
+
+
+@pytest.mark.parametrize(("height", "count"), [(0.41, 1), (0.39, 2)])
+def test_a_double_is_about_as_high_as_the_other(height: float, count: int):
+    """A small 1 at the end of a large one is another character, whichever is likelier."""
+    large, small = character("1", 0), character("1", 20, width=20, height=height * HEIGHT)
+    assert len(without_doubles([large, small])) == count
+    assert len(without_doubles([small, large])) == count
+
+
+@pytest.mark.parametrize(("x", "y"), [(300, 0), (0, 300), (300, 300)])
+def test_what_does_not_overlap_is_no_double(x: float, y: float):
+    assert len(without_doubles([character("1", 0), character("1", x, y)])) == 2
+
+
+def test_a_box_without_area_is_no_double():
+    assert len(without_doubles([character("1", 0), character("1", 30, width=0)])) == 2
 
 
 def test_slanted_neighbours_whose_boxes_overlap_are_no_doubles():
