@@ -141,7 +141,7 @@ def test_the_frames_do_not_take_the_pen(page: DigitPage) -> None:
     page.answer_to(2)
 
 
-def test_a_scribble_beside_a_digit_is_reported_and_left_out(page: DigitPage) -> None:
+def test_a_scribble_beside_a_digit_is_reported_and_rejected(page: DigitPage) -> None:
     tips = [(500, 60), (560, 230), (410, 120), (590, 120), (440, 230), (500, 60)]
     # Close points, for the canvas rounds what lies between them.
     star = [

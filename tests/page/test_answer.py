@@ -62,7 +62,7 @@ def test_the_chart_tells_the_ten_probabilities_in_words(
     )
 
 
-def test_a_mark_that_is_left_out_is_called_no_digit(
+def test_a_mark_that_is_rejected_is_called_no_digit(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
     predict(number(rejected=(mark({8: 0.12, 0: 0.11}, is_digit=False),)))

@@ -123,7 +123,7 @@ def test_the_only_digit_that_is_none_leaves_no_digit(draw: Callable[..., None]) 
     assert answers(page) == ["No digit | Corrected by you, 1 rejected as no digit"]
 
 
-def test_what_was_left_out_may_be_a_digit_of_its_number(
+def test_what_was_rejected_may_be_a_digit_of_its_number(
     draw: Callable[..., None], predict: Callable[..., None]
 ) -> None:
     one, seven, three = (
