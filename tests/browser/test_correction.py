@@ -67,7 +67,7 @@ def test_a_digit_is_corrected_with_one_click_and_downloaded(page: DigitPage) -> 
     right_digit(page, 8).click()
 
     expect(page.page.get_by_text("1 digit corrected.")).to_be_visible()
-    expect(page.page.get_by_text("Nothing is kept on the server")).to_be_visible()
+    expect(page.page.get_by_text("Nothing is kept on the server: download")).to_be_visible()
     expect(page.page.get_by_text("training.train --extra FOLDER --output mine")).to_be_visible()
     name, content = page.download("Download as zip")
     assert name == "corrected.zip"

@@ -218,7 +218,7 @@ def test_a_corrected_drawing_is_in_the_zip_under_its_label(draw: Callable[..., N
     assert re.fullmatch(r"8/[0-9a-f]{16}\.png", name)
     picture = Image.open(corrected_digits(page).open(name))
     assert DigitRecognizer().predict(picture).digit == THREE.label
-    assert any("Nothing is kept on the server" in text.value for text in page.markdown)
+    assert any("Nothing is kept on the server: download" in text.value for text in page.markdown)
     assert page.download_button[0].label == "Download as zip"
 
 
