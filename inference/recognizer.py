@@ -394,22 +394,20 @@ class DigitRecognizer:
 
     def _predictions(self, output: ModelOutput) -> list[Prediction]:
         accepts = self._metadata.thresholds.accepts
-        shape, dtype = output.normalized.shape[1:], output.normalized.dtype
         predictions: list[Prediction] = []
         for probabilities, normalized in zip(
             cast("list[list[float]]", output.probabilities.tolist()), output.normalized, strict=True
         ):
             confidence = max(probabilities)
-            # A view would keep the whole batch in memory; for so few bytes this copy is fastest.
-            seen = np.ndarray(shape, dtype, normalized.tobytes())
-            # By position: names take a third longer.
+            seen = normalized.copy()  # A view would keep the whole batch in memory.
+            seen.setflags(write=False)
             predictions.append(
                 Prediction(
-                    probabilities.index(confidence),
-                    confidence,
-                    tuple(probabilities),
-                    accepts(confidence),
-                    seen,
+                    digit=probabilities.index(confidence),
+                    confidence=confidence,
+                    probabilities=tuple(probabilities),
+                    is_digit=accepts(confidence),
+                    normalized=seen,
                 )
             )
         return predictions
