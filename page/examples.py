@@ -14,8 +14,11 @@ from page.pictures import data_url
 SHARPEST_CURVE = 0.4  # cosine of the turn from which on a point of an example is a corner
 EXAMPLE_SHARES = (0.85, 0.65)  # of the canvas's width and height, as people tend to fill it
 
-# Name → the strokes, each as "x y x y …", y downwards, in any unit.
-EXAMPLES: dict[str, list[str]] = json.loads(
+Stroke = list[list[int]]
+"""Points [x, y], y downwards, in any unit."""
+
+# Name → the strokes, as in tests/strokes.json.
+EXAMPLES: dict[str, list[Stroke]] = json.loads(
     Path(__file__).with_name("examples.json").read_text("utf-8")
 )
 
@@ -40,7 +43,7 @@ def example_styles() -> str:
     """Write the styles that give every example's button its drawing."""
     styles: list[str] = []
     for index, strokes in enumerate(EXAMPLES.values()):
-        points = [point for stroke in strokes for point in stroke_points(stroke)]
+        points = [point for stroke in strokes for point in stroke]
         width, height = (max(axis) - min(axis) for axis in zip(*points, strict=True))
         width_px, height_px = max(48, round(48 * EXAMPLE_SHARES[1] * width / height) + 20), 48
         paths = "".join(f'<path d="{path}"/>' for path in placed(strokes, width_px, height_px))
@@ -56,9 +59,9 @@ def example_styles() -> str:
     return "".join(styles)
 
 
-def placed(strokes: Sequence[str], width_px: int, height_px: int) -> list[str]:
+def placed(strokes: Sequence[Stroke], width_px: int, height_px: int) -> list[str]:
     """Fit an example's strokes into the middle of a paper, as paths of an SVG."""
-    lines = [np.array(stroke_points(stroke)) for stroke in strokes]
+    lines = [np.array(stroke) for stroke in strokes]
     low, high = np.vstack(lines).min(axis=0), np.vstack(lines).max(axis=0)
     size = np.array([width_px, height_px])
     scale = (size * EXAMPLE_SHARES / (high - low)).min()
@@ -75,9 +78,3 @@ def smooth_path(line: np.ndarray) -> str:
         else:
             path += f" Q {x:.1f} {y:.1f} {(x + after[0]) / 2:.1f} {(y + after[1]) / 2:.1f}"
     return f"{path} L {line[-1, 0]:.1f} {line[-1, 1]:.1f}"
-
-
-def stroke_points(stroke: str) -> list[tuple[int, int]]:
-    """Read "x y x y …" as points."""
-    numbers = [int(number) for number in stroke.split()]
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
