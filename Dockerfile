@@ -10,6 +10,9 @@ COPY inference digit_recognizer
 COPY artifacts/digits.onnx artifacts/digits.json digit_recognizer/artifacts/
 COPY artifacts/numbers.onnx artifacts/numbers.json digit_recognizer/artifacts/
 
+# Otherwise glibc keeps what each of the 40 threads that answer has freed: 700 MB in place of 300.
+ENV MALLOC_ARENA_MAX=2
+
 USER 1000:1000
 EXPOSE 8000
 # Not urllib.request: it would ask the proxy that docker tells a container of.

@@ -31,6 +31,10 @@ def step(name: str) -> str:
     return next(words for kind, words in reversed(STEPS) if kind == name)
 
 
+def test_the_memory_of_forty_threads_is_bounded():
+    assert step("ENV") == "MALLOC_ARENA_MAX=2"
+
+
 def test_the_lock_file_holds_what_the_server_needs():
     lines = (ROOT / "requirements-server.lock").read_text("utf-8").splitlines()
     locked = [Requirement(line.rstrip("\\")) for line in lines if line[0] not in "# "]
