@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 
 from inference import DigitRecognizer
@@ -10,6 +11,9 @@ from training.data import LabelledInk, load_mnist
 
 # Other programs that the tests start report nothing to onnxruntime's maker, either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    torch.set_num_threads(1)  # With -n 2 there are two processes for two cores.
 
 # The same examples in every run, and as much time for each as it takes: no test depends on luck.
 settings.register_profile("steady", derandomize=True, deadline=None)
