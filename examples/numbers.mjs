@@ -129,8 +129,7 @@ function withoutDoubles(found) {
 
 function isDouble(one, other) {
   if (one.label !== other.label) return false; // first: a page has thousands of pairs
-  const lower = Math.min(one.height, other.height);
-  if (lower < SIMILAR_HEIGHT * Math.max(one.height, other.height)) return false;
+  if (!isAboutAsHigh(one, other)) return false;
   const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
   const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
   const smaller = Math.min(one.width * one.height, other.width * other.height);
@@ -172,10 +171,14 @@ function distance(one, other) {
 }
 
 function isBeside(one, other) {
-  const lower = Math.min(one.height, other.height);
   const facing = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-  const isSimilar = lower >= SIMILAR_HEIGHT * Math.max(one.height, other.height);
-  return isSimilar && facing >= FACING_SHARE * lower;
+  const lower = Math.min(one.height, other.height);
+  return isAboutAsHigh(one, other) && facing >= FACING_SHARE * lower;
+}
+
+function isAboutAsHigh(one, other) {
+  const [lower, higher] = ascending([one.height, other.height]);
+  return lower >= SIMILAR_HEIGHT * higher;
 }
 
 // Splits the digits of a row into those that fit and those that do not.

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ print("" if answer is None else json.dumps({"dependencies": answer}))
 GOOD = {"name": "pillow", "version": "13.0.0", "vulns": []}
 BAD = {"name": "numpy", "version": "2.0.0", "vulns": [{"id": "PYSEC-1"}]}
 UNKNOWN = {"name": "own", "skip_reason": "Dependency not found"}
+
+
+def audit(
+    place: str, answers: Mapping[str, list[object] | None], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    (folder / "pip_audit.py").write_text(AUDITOR)
+    settings = os.environ | {"PYTHONPATH": str(folder), "ANSWERS": json.dumps(answers)}
+    command = (sys.executable, str(AUDIT), place)
+    return subprocess.run(command, env=settings, capture_output=True, text=True)  # noqa: S603
 
 
 @pytest.mark.parametrize(
@@ -42,22 +52,14 @@ def test_an_audit_fails_for_vulnerabilities_and_for_looking_at_nothing(
     said: list[str],
     tmp_path: Path,
 ):
-    (tmp_path / "pip_audit.py").write_text(AUDITOR)
-    answers = {"--path": environment, "--requirement": published}
-    settings = os.environ | {"PYTHONPATH": str(tmp_path), "ANSWERS": json.dumps(answers)}
-    command = (sys.executable, str(AUDIT), "folder")
-    ended = subprocess.run(command, env=settings, capture_output=True, text=True)  # noqa: S603
+    ended = audit("folder", {"--path": environment, "--requirement": published}, tmp_path)
     assert ended.returncode == exit_code, ended.stderr
     assert all(words in ended.stdout for words in said), ended.stdout
 
 
 def test_what_a_lock_file_pins_is_audited_without_an_environment(tmp_path: Path):
-    (tmp_path / "pip_audit.py").write_text(AUDITOR)
     lock = tmp_path / "server.lock"
     lock.write_text("numpy==2.0.0")
-    answers = {"--path": [], "--requirement": [GOOD, BAD]}
-    settings = os.environ | {"PYTHONPATH": str(tmp_path), "ANSWERS": json.dumps(answers)}
-    command = (sys.executable, str(AUDIT), str(lock))
-    ended = subprocess.run(command, env=settings, capture_output=True, text=True)  # noqa: S603
+    ended = audit(str(lock), {"--path": [], "--requirement": [GOOD, BAD]}, tmp_path)
     assert ended.returncode == 1, ended.stderr
     assert "2 packages audited, 1 with" in ended.stdout

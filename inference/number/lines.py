@@ -10,7 +10,7 @@ from .finder import Detection
 
 # Shares of the height of digits.
 FACING_SHARE = 0.4  # of the smaller one; digits of a line face each other at least that much
-SIMILAR_HEIGHT = 0.4  # the least ratio of neighbours' heights
+SIMILAR_HEIGHT = 0.4  # the least ratio of heights, of neighbours and of what was found twice
 LEAST_HEIGHT = 0.45  # of the line's median; smaller digits are rejected
 WIDE_GAP = 2.0  # a gap splits numbers only if it is at least that wide,
 CLEARLY_WIDER = 3.0  # and that many times as wide as the median of the line's other gaps
@@ -82,8 +82,7 @@ def without_doubles(found: Sequence[Detection]) -> list[Detection]:
 def _is_double(detection: Detection, other: Detection) -> bool:
     if detection.character != other.character:  # first: a page has thousands of pairs
         return False
-    lower, higher = sorted((detection.height, other.height))
-    if lower < SIMILAR_HEIGHT * higher:
+    if not _is_about_as_high(detection, other):
         return False
     width = min(detection.right, other.right) - max(detection.left, other.left)
     height = min(detection.bottom, other.bottom) - max(detection.top, other.top)
@@ -138,10 +137,14 @@ def _distance(detection: Detection, other: Detection) -> float:
 
 
 def _is_beside(detection: Detection, other: Detection) -> bool:
-    lower = min(detection.height, other.height)
     facing = min(detection.bottom, other.bottom) - max(detection.top, other.top)
-    is_similar = lower >= SIMILAR_HEIGHT * max(detection.height, other.height)
-    return is_similar and facing >= FACING_SHARE * lower
+    lower = min(detection.height, other.height)
+    return _is_about_as_high(detection, other) and facing >= FACING_SHARE * lower
+
+
+def _is_about_as_high(detection: Detection, other: Detection) -> bool:
+    lower, higher = sorted((detection.height, other.height))
+    return lower >= SIMILAR_HEIGHT * higher
 
 
 def _fitting(row: list[Detection]) -> tuple[list[Detection], list[Detection]]:
