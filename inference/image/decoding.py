@@ -54,8 +54,10 @@ _PPM_HEADER = re.compile(rb"P[456](?:\s|#[^\r\n]*[\r\n])+\d+(?:\s|#[^\r\n]*[\r\n
 TIFF_BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 """How `struct` names the byte order, by the first bytes of a file."""
 
-# Of a TIFF, Pillow makes an object of each piece, and of each value of a tag.
+# Of a TIFF, Pillow makes an object of each piece, of each tag, and of each value of a tag. A camera
+# writes some fifty tags.
 _MAX_TIFF_VALUES = 65_536
+MAX_TAGS = 1_000
 _TIFF_OFFSETS = (273, 324)  # of strips and of tiles
 _TIFF_BYTES = (1, 2, 7)  # types whose values are kept as bytes
 _TILE_WIDTH, _TILE_LENGTH, _ROWS_PER_STRIP = 322, 323, 278
@@ -246,9 +248,9 @@ def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
     if order is None:  # BigTIFF is for files of more than 4 GB.
         raise InvalidImageError(f"{name} is no usual TIFF, but a BigTIFF, say; save it as a PNG")
     try:
-        (offset,) = struct.unpack(f"{order}I", start[4:8])
-        file.seek(offset)
-        (count,) = struct.unpack(f"{order}H", file.read(2))
+        count = tag_count(file, start)
+        if count > MAX_TAGS:
+            raise _too_costly(f"{name} has {count:,} tags")
         tags = struct.iter_unpack(f"{order}HHI4x", file.read(12 * count))
         for tag, kind, values in tags:
             is_long = values > _MAX_TIFF_VALUES
@@ -258,6 +260,24 @@ def _check_tiff(file: IO[bytes], start: bytes, name: str) -> None:
         raise InvalidImageError(
             f"{name} starts like a TIFF file but is damaged ({error})"
         ) from error
+
+
+def tag_count(file: IO[bytes], start: bytes) -> int:
+    """How many tags the first directory of a TIFF has; leaves the file where they begin.
+
+    Args:
+        file: A TIFF, or EXIF data, which are one.
+        start: Its first 8 bytes, or more.
+
+    Raises:
+        KeyError: It does not start like a TIFF.
+        struct.error: It is too short.
+    """
+    order = TIFF_BYTE_ORDERS[start[:4]]
+    (offset,) = struct.unpack(f"{order}I", start[4:8])
+    file.seek(offset)
+    (count,) = struct.unpack(f"{order}H", file.read(2))
+    return count
 
 
 def _avif_stream_bytes(file: IO[bytes], name: str) -> int:

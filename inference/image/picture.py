@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from ..errors import InvalidImageError
-from .decoding import MAX_PIXELS, check_size, decoded
+from .decoding import MAX_PIXELS, MAX_TAGS, check_size, decoded, tag_count
 
 ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
@@ -33,6 +33,8 @@ SMALL_IMAGE_PIXELS = 128 * 128  # up to this size, images are read faster togeth
 _ACCEPTED = (
     "pass a path, the bytes of an image file, an open binary file, a Pillow image, or a NumPy array"
 )
+
+_EXIF_START = b"Exif\0\0"
 
 _UPRIGHT = {  # EXIF orientation → what undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -196,6 +198,9 @@ def _upright(
 
 def _orientation(image: Image.Image) -> int:
     try:
+        exif = image.info.get("exif", b"").removeprefix(_EXIF_START)
+        if exif and tag_count(io.BytesIO(exif), exif) > MAX_TAGS:
+            return 1  # Pillow would read all of them.
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
         return 1  # Damaged EXIF data does not make the picture unreadable.

@@ -38,6 +38,10 @@ def strip(width: int, height: int, rows: int, bits: int = 8) -> bytes:
     return tiff(width, height, tags, bits=bits)
 
 
+def many_tags(count: int) -> list[tuple[int, int, int, int]]:
+    return [(1_000 + number, 3, 1, 0) for number in range(count)]
+
+
 SCANS = with_scans(1, 5_000).count(b"\xff\xda")
 
 # What is just accepted, and what is not any more.
@@ -97,6 +101,11 @@ LIMITS: dict[str, tuple[Callable[[], bytes], Callable[[], bytes], str]] = {
         lambda: strip(4_800, 4_807, 4_807, 16),
         lambda: strip(4_800, 4_808, 4_808, 16),
         "would take 300 MB",
+    ),
+    "1,000 tags": (
+        lambda: tiff(40, 30, [(273, 4, 1, 8), *many_tags(995)]),
+        lambda: tiff(40, 30, [(273, 4, 1, 8), *many_tags(996)]),
+        "has 1,001 tags",
     ),
     "65,536 values of a tag": (
         lambda: tiff(40, 30, [(339, 3, 65_536, 300)]),

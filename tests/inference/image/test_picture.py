@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import ExifTags, Image, features
 
 from inference import MAX_PIXELS, InvalidImageError
 from inference.image.decoding import FILE_FORMATS
@@ -140,6 +140,15 @@ def test_exif_orientation_is_honoured_in_files(orientation: int, file_format: st
 def test_exif_orientation_is_honoured_in_pillow_images(orientation: int):
     with Image.open(io.BytesIO(photographed(orientation, "PNG"))) as image:
         np.testing.assert_array_equal(ink_of(image), INK)
+
+
+@pytest.mark.parametrize(("tags", "orientation"), [(1_000, 6), (1_001, 1)])
+def test_exif_data_of_more_than_a_thousand_tags_are_not_read(tags: int, orientation: int):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif.update({50_000 + number: 0 for number in range(tags - 1)})
+    stored = SEVEN.transpose(TURNS[orientation]) if orientation > 1 else SEVEN
+    np.testing.assert_array_equal(ink_of(encode(stored, "PNG", exif=exif)), INK)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
