@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 from PIL import Image, ImageFile
 
@@ -62,6 +62,10 @@ _TIFF_OFFSETS = (273, 324)  # of strips and of tiles
 _TIFF_BYTES = (1, 2, 7)  # types whose values are kept as bytes
 _TILE_WIDTH, _TILE_LENGTH, _ROWS_PER_STRIP = 322, 323, 278
 
+# Chunks, extensions and strips are gone through in Python, which holds up the process's other
+# threads. A large PNG takes 10,000 reads.
+_MAX_READS = 100_000
+
 _LARGE_BYTES = 16_000_000
 _large = Workers(2)
 
@@ -103,7 +107,7 @@ def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.Ima
     file.seek(0)
     if file_format:
         file = io.BytesIO(decode_only_page(file_format, file.read(), name))
-    image = _identify(file, name)
+    image = _identify(cast("IO[bytes]", _CountedReads(file, name)), name)
     check_size(image.width, image.height, max_pixels)
     if max(image.size) > MAX_SIDE_PX:
         raise InvalidImageError(
@@ -114,6 +118,25 @@ def _checked(file: IO[bytes], name: str, max_pixels: int) -> tuple[ImageFile.Ima
     if held_bytes > _MEMORY_BYTES:
         raise _too_costly(f"{name} would take {held_bytes // 1_000_000:,} MB of memory")
     return image, held_bytes
+
+
+class _CountedReads:
+    """A file that refuses to be read in ever more small pieces."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file = file
+        self._name = name
+        self._left = _MAX_READS
+
+    def read(self, *size: int) -> bytes:
+        """Reads as a file does."""
+        self._left -= 1
+        if self._left < 0:
+            raise _too_costly(f"{self._name} comes in more than {_MAX_READS:,} pieces")
+        return self._file.read(*size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 _max_pixels: ContextVar[int | None] = ContextVar("max_pixels", default=None)

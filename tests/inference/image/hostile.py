@@ -20,16 +20,20 @@ def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
     return file.getvalue()
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A piece of a PNG."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def png_header(width: int, height: int, colour_type: int = 0) -> bytes:
     """A PNG that promises so much and holds nothing; colour types are those of the format."""
+    return png(width, height, chunk(b"IDAT", zlib.compress(b"")), colour_type)
 
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
 
+def png(width: int, height: int, chunks: bytes, colour_type: int = 0) -> bytes:
+    """A PNG of these chunks behind its header."""
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunks
 
 
 def tiff(

@@ -2,15 +2,19 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from inference import MAX_PIXELS, InvalidImageError
 from inference.image.decoding import decoded
 from tests.inference.image.hostile import (
     DRAWING,
+    chunk,
     encoded,
+    png,
     png_header,
     tiff,
     webp_that_claims,
@@ -155,3 +159,37 @@ ROOMY: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ROOMY)
 def test_what_takes_little_memory_is_opened_however_large_it_seems(name: str):
     assert refusal(ROOMY[name]()) == ""
+
+
+def in_chunks_of(size: int, content: bytes) -> bytes:
+    return b"".join(
+        chunk(b"IDAT", content[start : start + size]) for start in range(0, len(content), size)
+    )
+
+
+# Compressed to nothing smaller, so that it takes many chunks.
+NOISE = np.random.default_rng(0).integers(0, 256, (2_000, 2_001), dtype=np.uint8)
+NOISE[:, 0] = 0  # no filter
+COMPRESSED = zlib.compress(NOISE.tobytes(), 1)
+NOTES = chunk(b"tEXt", b"a\0") * 40_000
+GIF_START = b"GIF89a" + struct.pack("<HHBBB", 28, 28, 0, 0, 0)
+
+PIECEMEAL = {
+    "a PNG with notes before the picture": png(2_000, 2_000, NOTES + chunk(b"IDAT", COMPRESSED)),
+    "a PNG with notes behind the picture": png(2_000, 2_000, chunk(b"IDAT", COMPRESSED) + NOTES),
+    "a PNG in chunks of thirty bytes": png(2_000, 2_000, in_chunks_of(30, COMPRESSED)),
+    "a GIF with a comment, byte by byte": GIF_START + b"!\xfe" + b"\1a" * 60_000,
+    "a GIF with empty extensions": GIF_START + b"!\xfe\0" * 60_000,
+}
+
+
+@pytest.mark.parametrize("name", PIECEMEAL)
+def test_a_file_that_comes_in_ever_more_pieces_is_refused(name: str):
+    with pytest.raises(InvalidImageError, match="comes in more than 100,000 pieces"):
+        decoded(io.BytesIO(PIECEMEAL[name]), "the file", MAX_PIXELS, np.asarray)
+
+
+def test_a_large_png_in_chunks_of_a_kilobyte_is_read():
+    content = png(2_000, 2_000, in_chunks_of(1_024, COMPRESSED) + chunk(b"IEND", b""))
+    picture = decoded(io.BytesIO(content), "the file", MAX_PIXELS, np.asarray)
+    np.testing.assert_array_equal(picture, NOISE[:, 1:])
