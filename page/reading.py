@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ from inference.image.decoding import SHARED_MAX_PIXELS
 from inference.image.slots import Workers
 
 LOG = logging.getLogger(__name__)
+
+# Pillow's about a visitor's file, thousands for some: the log is for what its reader can change.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_FILES = 50
 

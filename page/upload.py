@@ -21,21 +21,29 @@ from page.results import results_csv, results_html
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-MAX_HELD_BYTES = 200_000_000  # of one visitor's uploads
+MAX_HELD_BYTES, MAX_HELD_BYTES_OF_ALL = 200_000_000, 500_000_000
+"""Of one visitor's uploads, and of those of all visitors together."""
 
 
 @st.cache_resource(show_spinner=False)
 def limit_uploads() -> None:
-    """Refuse what a visitor uploads beyond `MAX_HELD_BYTES`: Streamlit would hold all of it."""
+    """Refuse what is uploaded beyond these limits: Streamlit would hold all of it."""
     manager = get_instance().uploaded_file_mgr
     if not isinstance(manager, MemoryUploadedFileManager):  # Nothing is uploaded to it.
         return
     add_file = manager.add_file
 
+    def held_bytes(session_id: str) -> int:
+        files = manager.file_storage.get(session_id, {})
+        return sum(len(file.data) for file in list(files.values()))
+
     def add_if_there_is_room(session_id: str, file: "UploadedFileRec") -> None:
-        held = manager.file_storage.get(session_id, {}).values()
-        if sum(len(other.data) for other in held) + len(file.data) > MAX_HELD_BYTES:
+        if held_bytes(session_id) + len(file.data) > MAX_HELD_BYTES:
             raise HTTPException(413, "There are too many large files; remove some.")
+        # A list: visitors come and go meanwhile.
+        of_all = sum(held_bytes(session) for session in list(manager.file_storage))
+        if of_all + len(file.data) > MAX_HELD_BYTES_OF_ALL:
+            raise HTTPException(503, "All visitors' files are too many for now; try again later.")
         add_file(session_id, file)
 
     manager.add_file = add_if_there_is_room

@@ -1,6 +1,7 @@
 """`digit-recognizer serve`: a server for other programs."""
 
 import argparse
+import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -28,6 +29,8 @@ def serve(called: str, arguments: Sequence[str]) -> None:
 
     from ..server import create_app
 
+    # Pillow's about a client's file, thousands for some: the log is for what its reader can change.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     uvicorn.run(create_app(options.model), host=options.host, port=options.port)
 
 

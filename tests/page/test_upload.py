@@ -2,8 +2,10 @@
 
 import io
 import os
+import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -21,8 +23,10 @@ from inference import (
 )
 from inference.image.decoding import SHARED_MAX_PIXELS
 from page.reading import MAX_FILES
-from page.upload import MAX_HELD_BYTES, limit_uploads
+from page.upload import MAX_HELD_BYTES, MAX_HELD_BYTES_OF_ALL, limit_uploads
+from tests.browser.digit_page import REPOSITORY
 from tests.drawings import render_number
+from tests.inference.image.hostile import with_damaged_tags
 from tests.page.opened import (
     THREE,
     YEAR,
@@ -195,12 +199,19 @@ def test_of_too_many_files_the_first_are_read_and_the_page_says_so(
     assert page.warning[0].value.startswith("Only the first 2 pictures are read.")
 
 
-def test_a_visitor_cannot_park_any_number_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
+    """What holds the visitors' files, limited."""
     manager = MemoryUploadedFileManager("/upload")
     monkeypatch.setattr(
         "page.upload.get_instance", lambda: SimpleNamespace(uploaded_file_mgr=manager)
     )
+    limit_uploads.clear()  # It limits each manager once.
     limit_uploads()
+    return manager
+
+
+def test_a_visitor_cannot_park_any_number_of_files(manager: MemoryUploadedFileManager) -> None:
     half = bytes(MAX_HELD_BYTES // 2)
 
     manager.add_file("one", UploadedFileRec("1", "a.png", "image/png", half))
@@ -212,6 +223,17 @@ def test_a_visitor_cannot_park_any_number_of_files(monkeypatch: pytest.MonkeyPat
     manager.add_file("another visitor", UploadedFileRec("3", "c.png", "image/png", b"1"))
     manager.remove_file("one", "1")
     manager.add_file("one", UploadedFileRec("3", "c.png", "image/png", b"1"))
+
+
+def test_many_visitors_together_cannot_either(manager: MemoryUploadedFileManager) -> None:
+    fifth = bytes(MAX_HELD_BYTES_OF_ALL // 5)  # one content, so that the test takes little memory
+    for visitor in range(5):
+        manager.add_file(f"visitor {visitor}", UploadedFileRec("1", "a.png", "image/png", fifth))
+    with pytest.raises(HTTPException) as refused:
+        manager.add_file("one more", UploadedFileRec("1", "a.png", "image/png", b"1"))
+    assert refused.value.status_code == 503
+    manager.remove_session_files("visitor 0")
+    manager.add_file("one more", UploadedFileRec("1", "a.png", "image/png", b"1"))
 
 
 def test_a_very_wide_picture_is_answered() -> None:
@@ -227,3 +249,17 @@ def test_a_photograph_with_damaged_exif_data_is_answered() -> None:
     photograph = file_content(THREE.render(), exif=b"not a TIFF header")
 
     assert answers(upload(("three.png", photograph)))[0].startswith("3 | ")
+
+
+def test_what_pillow_warns_of_in_a_picture_is_not_in_the_log(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(with_damaged_tags(10))
+    read = "import page.reading, inference, sys; inference.visible_image(sys.argv[1])"
+    # In a process of its own: pytest has its own warnings.
+    log = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", read, str(tmp_path / "a.jpg")],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    assert "PIL" not in log

@@ -9,6 +9,7 @@ import pytest
 from inference import DigitRecognizer, __version__
 from inference.command_line.main import main
 from tests.inference.command_line.images import COMMAND, ROOT, WAIT_S, names, posix_only
+from tests.inference.image.hostile import with_damaged_tags
 from tests.serving import ask, started
 
 
@@ -23,6 +24,16 @@ def test_it_answers_with_the_model_that_is_named_until_it_is_stopped(model: Path
         _, errors = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+@posix_only
+def test_what_pillow_warns_of_in_an_image_is_not_in_the_log(folder: Path):
+    command = [*COMMAND, "serve", "--port", "0"]
+    with started(command, folder, {**os.environ, "PYTHONPATH": str(ROOT)}) as (process, port):
+        assert ask(port, "/digit", with_damaged_tags(10))[0].status == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=WAIT_S)
+    assert "Warning" not in errors
 
 
 def test_a_model_that_is_missing_is_told_in_one_message(capsys: pytest.CaptureFixture[str]):

@@ -74,3 +74,9 @@ def pixels_of(content: bytes, then: Callable[[], object] = lambda: None) -> int:
         return image.width * image.height
 
     return decoded(io.BytesIO(content), "the file", MAX_PIXELS, decode)
+
+
+def with_damaged_tags(count: int) -> bytes:
+    """A JPEG with so many EXIF tags that claim more than the file holds."""
+    tags = [(1_000 + number, 7, 700_000, 8) for number in range(count)]
+    return encoded(DRAWING, "JPEG", exif=b"Exif\0\0" + tiff(40, 30, tags))
