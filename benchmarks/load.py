@@ -1,6 +1,6 @@
 """Lets many visitors draw at once and says how long they wait for their answers.
 
-    python -m benchmarks.load
+    python -m benchmarks.load [--uploads FOLDER]
 
 One visitor draws in Chromium, and what that page sends to the server is recorded. All the others
 send the same without a browser each, as theirs would run on machines of their own. With
@@ -9,11 +9,14 @@ send the same without a browser each, as theirs would run on machines of their o
 
 import argparse
 import asyncio
+import contextlib
+import multiprocessing
+import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from benchmarks.uploads import VISITORS, upload_all
 from tests.browser.digit_page import BROWSER_ARGUMENTS, find_browser, serve_app
 from tests.drawings import Drawing, in_a_row, load_drawings
 
@@ -66,6 +70,15 @@ def main() -> None:
         "--constant", action="store_true", help="the page with a constant in place of the model"
     )
     parser.add_argument("--browsers", action="store_true", help="all of them in Chromium")
+    parser.add_argument(
+        "--uploads",
+        type=Path,
+        metavar="FOLDER",
+        help=f"{VISITORS} more visitors upload its files meanwhile",
+    )
+    parser.add_argument(
+        "--pause-seconds", type=float, default=1.0, help="how long these wait after an answer"
+    )
     arguments = parser.parse_args()
     executable = find_browser()
     if executable is None:
@@ -110,8 +123,33 @@ async def visit(executable: str, url: str, arguments: argparse.Namespace) -> Out
         await page.draw_all(numbers(count), SETTLING_S, Outcome())
         await browser.close()
     visits = [replay(url, page.recorded, visitor, stroke_s, outcome) for visitor in visitors]
-    await asyncio.gather(*visits)
+    with uploading(url, page.recorded, arguments):
+        await asyncio.gather(*visits)
     return outcome
+
+
+@contextlib.contextmanager
+def uploading(
+    url: str, recorded: Sequence[Step], arguments: argparse.Namespace
+) -> Generator[None, None, None]:
+    """Has others upload files meanwhile, in a process of their own, if that was asked for."""
+    if not arguments.uploads:
+        yield
+        return
+    opening, drawing = recorded[0].messages, recorded[1].messages[0]
+    process = multiprocessing.get_context("spawn").Process(
+        target=upload_all,
+        args=(url, opening, drawing, arguments.uploads, arguments.pause_seconds),
+        daemon=True,
+    )
+    process.start()
+    try:
+        yield
+        if not process.is_alive():
+            sys.exit("those who upload have failed, see above")
+    finally:
+        process.kill()
+        process.join()
 
 
 def numbers(count: int, visitor: int = 0) -> list[list[Drawing]]:
@@ -191,11 +229,13 @@ async def replay(
     url: str, recorded: Sequence[Step], visitor: int, stroke_s: float, outcome: Outcome
 ) -> None:
     """Sends what a page has sent, waits for each answer, and notes the waits for strokes."""
-    await asyncio.sleep(stroke_s * visitor / 10)  # People do not come in step.
+    # People are not in step: whoever waits with others would meet them again at every stroke.
+    pauses = random.Random(visitor)  # noqa: S311 — nobody's secret
+    await asyncio.sleep(stroke_s * visitor / 10)
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
     async with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
         for step in recorded:
-            await asyncio.sleep(stroke_s)
+            await asyncio.sleep(stroke_s * pauses.uniform(0.5, 1.5))
             up = time.perf_counter()
             try:
                 async with asyncio.timeout(TIMEOUT_S):

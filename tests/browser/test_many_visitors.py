@@ -11,9 +11,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.usefixtures("browser")
-@pytest.mark.parametrize("page", [[], ["--constant"]], ids=["the page", "a constant in its place"])
-def test_all_visitors_get_their_answers(page: list[str]):
-    flags = ["--visitors", "3", "--drawings", "1", "--stroke-seconds", "0.1", *page]
+@pytest.mark.parametrize(
+    "more",
+    [[], ["--constant"], ["--uploads", "examples/pictures"]],
+    ids=["the page", "a constant in its place", "beside others who upload"],
+)
+def test_all_visitors_get_their_answers(more: list[str]):
+    flags = ["--visitors", "3", "--drawings", "1", "--stroke-seconds", "0.1", *more]
     done = subprocess.run(  # noqa: S603 - its own interpreter, its own code
         [sys.executable, "-m", "benchmarks.load", *flags],
         cwd=REPOSITORY,
