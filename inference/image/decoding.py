@@ -127,6 +127,7 @@ class _CountedReads:
         self._file = file
         self._name = name
         self._left = _MAX_READS
+        self.seek, self.tell = file.seek, file.tell  # `__getattr__` takes longer.
 
     def read(self, *size: int) -> bytes:
         """Reads as a file does."""
