@@ -22,14 +22,13 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, WebSocket, async_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import ClientConnection
 
+from benchmarks.session import TIMEOUT_S, connected, received
 from benchmarks.uploads import VISITORS, upload_all
 from tests.browser.digit_page import BROWSER_ARGUMENTS, find_browser, serve_app
 from tests.drawings import Drawing, in_a_row, load_drawings
 
-TIMEOUT_S = 120
 EMPTY = 'data-stroke-count="0"'
 """What the page holds when nothing is drawn."""
 
@@ -232,8 +231,7 @@ async def replay(
     # People are not in step: whoever waits with others would meet them again at every stroke.
     pauses = random.Random(visitor)  # noqa: S311 — nobody's secret
     await asyncio.sleep(stroke_s * visitor / 10)
-    address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    async with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
+    async with connected(url) as socket:
         for step in recorded:
             await asyncio.sleep(stroke_s * pauses.uniform(0.5, 1.5))
             up = time.perf_counter()
@@ -256,7 +254,7 @@ async def _ask(socket: ClientConnection, step: Step, outcome: Outcome) -> float 
         await socket.send(message)
         is_finished = False
         while not is_finished:
-            content = bytes(await socket.recv(decode=False))
+            content = await received(socket)
             if answered is None and step.awaited.encode() in content:
                 answered = time.perf_counter()
             answer = ForwardMsg.FromString(content)

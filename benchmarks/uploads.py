@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import ClientConnection
+
+from benchmarks.session import TIMEOUT_S, connected, received
 
 VISITORS = 5
 NICENESS = 19
 """They yield to the page and its other visitors, as if they ran on machines of their own."""
-
-TIMEOUT_S = 120
 
 _ANSWERS = (204, 413, 503)  # taken, or too much of this visitor's, or of all visitors'
 
@@ -55,9 +54,8 @@ def upload_all(
 async def _visit(
     url: str, opening: Sequence[bytes], rerun: bytes, files: Sequence[Path], pause_s: float
 ) -> None:
-    address = url.replace("http", "ws", 1) + "/_stcore/stream"
     pauses = random.Random(0)  # noqa: S311 — nobody's secret
-    async with connect(address, subprotocols=[Subprotocol("streamlit")], max_size=None) as socket:
+    async with connected(url) as socket:
         for message in opening:
             await socket.send(message)
             await _answer(socket, "script_finished")
@@ -91,7 +89,7 @@ async def _answer(socket: ClientConnection, kind: str) -> ForwardMsg:
     """The next message of a kind."""
     while True:
         async with asyncio.timeout(TIMEOUT_S):
-            answer = ForwardMsg.FromString(bytes(await socket.recv(decode=False)))
+            answer = ForwardMsg.FromString(await received(socket))
         if answer.WhichOneof("type") == kind:
             return answer
 

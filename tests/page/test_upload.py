@@ -2,7 +2,6 @@
 
 import io
 import os
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -24,9 +23,9 @@ from inference import (
 from inference.image.decoding import SHARED_MAX_PIXELS
 from page.reading import MAX_FILES
 from page.upload import MAX_HELD_BYTES, MAX_HELD_BYTES_OF_ALL, limit_uploads
-from tests.browser.digit_page import REPOSITORY
 from tests.drawings import render_number
 from tests.inference.image.hostile import with_damaged_tags
+from tests.inference.test_imports import run_python
 from tests.page.opened import (
     THREE,
     YEAR,
@@ -253,13 +252,10 @@ def test_a_photograph_with_damaged_exif_data_is_answered() -> None:
 
 def test_what_pillow_warns_of_in_a_picture_is_not_in_the_log(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(with_damaged_tags(10))
-    read = "import page.reading, inference, sys; inference.visible_image(sys.argv[1])"
     # In a process of its own: pytest has its own warnings.
-    log = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", read, str(tmp_path / "a.jpg")],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stderr
+    log = run_python(
+        "import contextlib, sys, inference, page.reading\n"
+        "with contextlib.redirect_stderr(sys.stdout):\n"
+        f"    inference.visible_image({str(tmp_path / 'a.jpg')!r})"
+    )
     assert "PIL" not in log
